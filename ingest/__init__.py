@@ -1,0 +1,1 @@
+"""From a vault of notes to a published snapshot: vault → note → chunk → snapshot."""

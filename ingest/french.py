@@ -1,0 +1,70 @@
+"""French text analysis: folding, elision, stop words, stems, character n-grams.
+
+Accents are folded before stemming, so that a question typed without them costs nothing.
+"""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+import snowballstemmer
+
+_WORD = re.compile(r"[^\W_]+")
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "’": "'", "ʼ": "'"})
+
+STOP_WORDS = frozenset(
+    """
+    a afin ai aie aient ais ait alors apres as au aucun aucune aupres auquel aura auraient aurait aussi autre
+    autres aux auxquelles auxquels avaient avais avait avant avec avez aviez avions avoir avons ayant
+    beaucoup c ca car ce ceci cela celle celles celui cependant certain certaine certaines certains ces cet
+    cette ceux chaque chez ci comme contre d dans de dehors deja depuis des desquelles desquels dessous dessus
+    deux devant doit doivent donc dont du duquel durant elle elles en encore entre environ es est et etaient
+    etais etait etant ete etes etre eu eue eux fait faire faut font fut furent hors ici il ils j je jusqu jusque
+    l la laquelle le lequel les lesquelles lesquels leur leurs lors lorsqu lorsque lui m ma mais malgre me meme
+    memes mes mien mienne moi moins mon n ne ni nos notre nous on ont or ou outre par parce parmi pas peu
+    peut peuvent plus plusieurs plutot pour puis puisqu puisque qu quand quant que quel quelle quelles
+    quelqu quelque quelques quels qui quoi quoiqu quoique s sa sans se selon sera serait seront ses si sien
+    sienne soi soit sommes son sont sous suis sur surtout t ta tandis tant te tel telle telles tels tes toi ton
+    toujours tous tout toute toutes tres trop tu un une vers voici voila vos votre vous vu y
+    the of and to in is are was for on that this with as by it at from be an or which who what how
+    """.split()
+)
+
+
+def fold(text: str) -> str:
+    """Return the text in lower case without accents; ligatures opened, typographic apostrophes straightened."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words of a text, stop words and all, in order; elisions are split."""
+    return _WORD.findall(fold(text))
+
+
+def content_words(text: str) -> list[str]:
+    """Return the folded words that are not stop words, in order."""
+    return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def stems(text: str) -> list[str]:
+    """Return the French stems of the content words, in order."""
+    return [stem(word) for word in content_words(text)]
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """Return the Snowball French stem of one folded word."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=50_000)
+def grams(word: str) -> tuple[str, ...]:
+    """Return the character 3- to 5-grams of one folded word between boundary marks."""
+    marked = f"_{word}_"
+    return tuple(marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1))
+
+
+@cache
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("french")

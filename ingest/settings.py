@@ -1,0 +1,99 @@
+"""The settings of ingest, read from the environment and `.env` (prefix `CIMAISE_`)."""
+
+import hashlib
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.errors import SettingsError
+
+_PROBLEMS = {
+    "int_parsing": "un nombre entier est attendu.",
+    "float_parsing": "un nombre est attendu.",
+    "bool_parsing": "« true » ou « false » est attendu.",
+    "greater_than": "la valeur est trop petite (plus de {gt} attendu).",
+    "greater_than_equal": "la valeur est trop petite (au moins {ge} attendu).",
+    "less_than_equal": "la valeur est trop grande (au plus {le} attendu).",
+    "literal_error": "valeur inconnue ; au choix : {expected}.",
+    "extra_forbidden": "ce réglage n’existe pas.",
+}
+
+
+def demonstration_vault() -> Path:
+    """Return the vault shipped with Cimaise: `notes/` in a checkout, package data once installed."""
+    packaged = Path(str(files("ingest"))) / "_notes"
+    return packaged if packaged.is_dir() else Path(str(files("ingest"))).parent / "notes"
+
+
+class IngestSettings(BaseSettings):
+    """What ingest needs to know; frozen, with bounds and units on every number.
+
+    Raises:
+        SettingsError: A value is not of its kind, or `.env` is not UTF-8.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CIMAISE_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    vault: Path = Field(default_factory=demonstration_vault, description="Folder of Markdown notes.")
+    index: Path | None = Field(None, description="Folder of the index; one per vault in the user's data folder.")
+    exclude: str = Field("", description="Glob patterns of paths to leave out, separated by commas.")
+    max_note_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, description="Longer notes are skipped (bytes).")
+    embeddings: str = Field("hashed", description="“hashed” (keyless) or “provider:model”, LangChain's naming.")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _settings_error(type(self), error) from None
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise SettingsError(
+                ".env", f"le fichier n’est pas en UTF-8 (ligne {line}) ; enregistrez-le en UTF-8."
+            ) from None
+
+    @field_validator("vault", "index", mode="after")
+    @classmethod
+    def _expand(cls, path: Path | None) -> Path | None:
+        return path.expanduser() if path is not None else None
+
+    @field_validator("embeddings")
+    @classmethod
+    def _known_embeddings(cls, name: str) -> str:
+        if name != "hashed" and not re.fullmatch(r"[a-z_]+:.+", name):
+            raise ValueError("« hashed » ou « fournisseur:modèle » est attendu, par exemple openai:text-embedding-3-small.")
+        return name
+
+    @property
+    def index_folder(self) -> Path:
+        """The index folder: the one given, or one per vault path in the user's data folder."""
+        if self.index is not None:
+            return self.index.absolute()
+        path = str(self.vault.resolve())
+        digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        slug = re.sub(r"[^\w-]+", "-", self.vault.resolve().name)[:40].strip("-") or "notes"
+        return platformdirs.user_data_path("cimaise", appauthor=False) / f"{slug}-{digest}"
+
+    @property
+    def exclude_patterns(self) -> tuple[str, ...]:
+        """The patterns of `exclude`, one by one."""
+        return tuple(pattern.strip() for pattern in self.exclude.split(",") if pattern.strip())
+
+
+def _settings_error(settings: type[BaseSettings], error: ValidationError) -> SettingsError:
+    """Turn pydantic's first complaint into a sentence that names the variable, never its value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else "?"
+    known = settings.model_fields.get(field)
+    alias = known.validation_alias if known is not None else None
+    variable = alias if isinstance(alias, str) else field if field.isupper() else f"CIMAISE_{field.upper()}"
+    if first["type"] == "value_error":
+        return SettingsError(variable, str(first["ctx"]["error"]))
+    problem = _PROBLEMS.get(first["type"], "la valeur n’est pas de la forme attendue.")
+    return SettingsError(variable, problem.format_map(first.get("ctx", {})))

@@ -1,0 +1,78 @@
+"""Embeddings behind LangChain's interface: a hashed lexical default, or any provider by its LangChain name."""
+
+import hashlib
+from functools import lru_cache
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+
+from ingest.french import content_words, grams, stem
+from ingest.providers import provider_errors
+from ingest.settings import IngestSettings
+
+_DIMENSION = 512
+_VERSION = 1
+
+
+class HashedEmbeddings(Embeddings):
+    """Signed feature hashing of stems and character n-grams: no model, no fit, the same on every machine.
+
+    Weinberger et al., « Feature Hashing for Large Scale Multitask Learning », 2009.
+
+    Args:
+        dimension: Length of the vectors.
+    """
+
+    def __init__(self, dimension: int = _DIMENSION) -> None:
+        self.dimension = dimension
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embed N texts as N L2-normalised vectors of `dimension` floats; a text without a word gives e₁."""
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Embed one text, documents and questions alike."""
+        vector = np.zeros(self.dimension)
+        for word in content_words(text):
+            indices, weights = _features(word, self.dimension)
+            np.add.at(vector, indices, weights)
+        vector = np.sign(vector) * np.sqrt(np.abs(vector))
+        norm = float(np.linalg.norm(vector))
+        if not norm:
+            vector[0] = norm = 1.0
+        return [float(value) for value in vector / norm]
+
+
+def build_embeddings(settings: IngestSettings) -> Embeddings:
+    """Return the embeddings that the settings name.
+
+    Raises:
+        ProviderError: The provider's package refuses the name or the key.
+    """
+    if settings.embeddings == "hashed":
+        return HashedEmbeddings()
+    from langchain.embeddings import init_embeddings  # noqa: PLC0415 - seconds, and a provider's client
+
+    with provider_errors():
+        built = init_embeddings(settings.embeddings)
+    assert isinstance(built, Embeddings)
+    return built
+
+
+def fingerprint(embeddings: Embeddings, name: str) -> str:
+    """Return what must be equal between the vectors of an index and those of a question."""
+    if isinstance(embeddings, HashedEmbeddings):
+        return f"hashed-{_VERSION}-{embeddings.dimension}"
+    return f"{type(embeddings).__name__}:{name}"
+
+
+@lru_cache(maxsize=50_000)
+def _features(word: str, dimension: int) -> tuple["np.typing.NDArray[np.int64]", "np.typing.NDArray[np.float64]"]:
+    """Return the cells a word touches and by how much; a stem weighs as much as all its n-grams together."""
+    parts = grams(word)
+    hashes = np.array(
+        [int.from_bytes(hashlib.blake2b(part.encode(), digest_size=8).digest(), "big") >> 1 for part in (f"={stem(word)}", *parts)]
+    )
+    weights = np.array([1.0, *[1.0 / len(parts)] * len(parts)])
+    signs = np.where((hashes >> 40) & 1, 1.0, -1.0)
+    return hashes % dimension, weights * signs

@@ -1,0 +1,302 @@
+"""`notes.sqlite3`, the truth of a snapshot: notes, chunks as spans, links, outcomes and the FTS5 index.
+
+Written once by `write_store`, then opened read-only and immutable. The only sqlite3 in ingest.
+"""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from ingest.chunk import Chunk
+from ingest.errors import IndexDamagedError, IndexWriteError
+from ingest.french import content_words, grams, stem
+from ingest.links import ResolvedLink
+from ingest.note import Note
+from ingest.vault import NoteFile, Outcome
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value REAL) WITHOUT ROWID;
+CREATE TABLE notes (
+    row INTEGER PRIMARY KEY, id TEXT UNIQUE, path TEXT, raw_path BLOB, title TEXT, aliases TEXT, tags TEXT,
+    date TEXT, encoding TEXT, sha256 TEXT, private INTEGER, warnings TEXT, text TEXT);
+CREATE TABLE chunks (
+    row INTEGER PRIMARY KEY, id TEXT UNIQUE, note INTEGER, heading TEXT, start INTEGER, "end" INTEGER, words TEXT);
+CREATE INDEX chunks_by_note ON chunks (note);
+CREATE TABLE links (
+    source INTEGER, target INTEGER, name TEXT, heading TEXT, alias TEXT, embed INTEGER,
+    start INTEGER, "end" INTEGER, rivals TEXT);
+CREATE INDEX links_by_source ON links (source);
+CREATE INDEX links_by_target ON links (target);
+CREATE TABLE outcomes (path TEXT, status TEXT, reason TEXT);
+CREATE TABLE names (name TEXT, note INTEGER, PRIMARY KEY (name, note)) WITHOUT ROWID;
+CREATE TABLE vocabulary (word TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
+CREATE TABLE grams (gram TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
+CREATE VIRTUAL TABLE chunk_search USING fts5(title, body, content='', tokenize="unicode61 remove_diacritics 0");
+CREATE VIRTUAL TABLE note_search USING fts5(title, body, content='', tokenize="unicode61 remove_diacritics 0");
+"""
+_TITLE_WEIGHT = 3.0
+_NOTE_COLUMNS = "row, id, path, raw_path, title, aliases, tags, date, encoding, sha256, private, text"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedNote:
+    """A note on its way into the store."""
+
+    file: NoteFile
+    note: Note
+    chunks: Sequence[Chunk]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNote:
+    """A note of a snapshot; `text` is what every offset counts into, in code points."""
+
+    row: int
+    id: str
+    path: str
+    raw_path: bytes
+    title: str
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    date: str | None
+    encoding: str
+    sha256: str
+    private: bool
+    text: str
+
+    @property
+    def folder(self) -> str:
+        """The folder of the note relative to the vault, empty at its root."""
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk of a snapshot, as a span; `words` counts its folded content words."""
+
+    row: int
+    id: str
+    note: int
+    heading: tuple[str, ...]
+    start: int
+    end: int
+    words: Counter[str]
+
+
+def write_store(
+    path: Path, notes: Sequence[IndexedNote], links: Iterable[ResolvedLink], outcomes: Iterable[Outcome]
+) -> None:
+    """Write a new store.
+
+    Args:
+        path: Must not exist.
+        notes: In the order of their rows.
+        links: Of those notes; each `source` is the path of one of them.
+        outcomes: One per file of the vault.
+
+    Raises:
+        IndexWriteError: The disk is full or refuses.
+    """
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;" + _SCHEMA)
+            _write_notes(connection, notes)
+            rows = {item.note.path: row for row, item in enumerate(notes, start=1)}
+            connection.executemany("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?)", _link_rows(links, rows))
+            connection.executemany(
+                "INSERT INTO outcomes VALUES (?,?,?)", ((o.path, o.status, o.reason) for o in outcomes)
+            )
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise IndexWriteError(path.parent.parent, str(error)) from error
+
+
+def _write_notes(connection: sqlite3.Connection, notes: Sequence[IndexedNote]) -> None:
+    vocabulary: Counter[str] = Counter()
+    gram_counts: Counter[str] = Counter()
+    chunk_row = total = 0
+    for row, item in enumerate(notes, start=1):
+        note = item.note
+        connection.execute("INSERT INTO notes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", _note_row(row, item))
+        names = {" ".join(content_words(name)) for name in (note.title, note.stem, *note.aliases)} - {""}
+        connection.executemany("INSERT INTO names VALUES (?,?)", ((name, row) for name in sorted(names)))
+        title = _stemmed(title_words(note.title, note.stem, note.aliases))
+        body: list[str] = []
+        for chunk in item.chunks:
+            chunk_row += 1
+            words = content_words(" ".join((*chunk.heading[:-1], chunk.cleaned)))
+            body += words
+            counts = Counter(words)
+            record = (chunk_row, chunk.id, row, _json(chunk.heading), chunk.start, chunk.end, _json(counts))
+            connection.execute("INSERT INTO chunks VALUES (?,?,?,?,?,?,?)", record)
+            _index(connection, "chunk_search", chunk_row, title, words)
+            vocabulary.update(counts.keys())
+            gram_counts.update({gram for word in counts for gram in grams(word)})
+            total += sum(len(grams(word)) * count for word, count in counts.items())
+        _index(connection, "note_search", row, title, body)
+        vocabulary.update(title_words(note.title, note.stem, note.aliases))
+    connection.executemany("INSERT INTO vocabulary VALUES (?,?)", sorted(vocabulary.items()))
+    connection.executemany("INSERT INTO grams VALUES (?,?)", sorted(gram_counts.items()))
+    meta = {"notes": len(notes), "chunks": chunk_row, "mean_chunk_grams": total / max(chunk_row, 1)}
+    connection.executemany("INSERT INTO meta VALUES (?,?)", meta.items())
+
+
+def title_words(title: str, stem_name: str, aliases: Iterable[str]) -> tuple[str, ...]:
+    """Return the distinct content words of a note's names."""
+    return tuple(dict.fromkeys(word for name in (title, stem_name, *aliases) for word in content_words(name)))
+
+
+def _index(connection: sqlite3.Connection, table: str, row: int, title: str, words: Sequence[str]) -> None:
+    sql = f"INSERT INTO {table} (rowid, title, body) VALUES (?,?,?)"  # noqa: S608 - one of our two tables
+    connection.execute(sql, (row, title, _stemmed(words)))
+
+
+def _stemmed(words: Iterable[str]) -> str:
+    return " ".join(map(stem, words))
+
+
+def _note_row(row: int, item: IndexedNote) -> tuple[object, ...]:
+    file, note = item.file, item.note
+    return (
+        row, file.id, file.path, file.raw_path, note.title, _json(note.aliases), _json(note.tags), note.date,
+        file.encoding, file.sha256, int(note.private), _json(note.warnings), file.text,
+    )  # fmt: skip
+
+
+def _link_rows(links: Iterable[ResolvedLink], rows: dict[str, int]) -> Iterator[tuple[object, ...]]:
+    for resolved in links:
+        link = resolved.link
+        target = rows.get(resolved.target) if resolved.target is not None else None
+        yield (
+            rows[resolved.source], target, link.target, link.heading, link.alias, int(link.embed),
+            link.start, link.end, _json(resolved.rivals),
+        )  # fmt: skip
+
+
+class Store:
+    """A published `notes.sqlite3`, read-only; safe to share between threads.
+
+    Raises:
+        IndexDamagedError: The file is missing or is not a store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if not path.is_file():
+            raise IndexDamagedError(path, "fichier absent")
+        with self._errors():
+            uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            self.meta: dict[str, float] = dict(self._connection.execute("SELECT key, value FROM meta"))
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def search(self, table: str, stems: Sequence[str], *, limit: int) -> list[tuple[int, float]]:
+        """Return the (row, BM25 score) of the best `chunk_search` or `note_search` rows with any of the stems."""
+        if not stems:
+            return []
+        expression = " OR ".join(f'"{stem}"' for stem in dict.fromkeys(stems))
+        sql = (
+            f"SELECT rowid, -bm25({table}, {_TITLE_WEIGHT}, 1.0) AS score FROM {table} "  # noqa: S608
+            f"WHERE {table} MATCH ? ORDER BY score DESC, rowid LIMIT ?"
+        )
+        return self._all(sql, (expression, limit))
+
+    def chunks(self, rows: Iterable[int]) -> dict[int, StoredChunk]:
+        """Return chunks by row."""
+        return {chunk.row: chunk for chunk in self._chunks_where("row", rows)}
+
+    def chunks_by_id(self, ids: Iterable[str]) -> dict[str, StoredChunk]:
+        """Return chunks by id; ids the store does not know are left out."""
+        return {chunk.id: chunk for chunk in self._chunks_where("id", ids)}
+
+    def chunks_of(self, notes: Iterable[int]) -> list[StoredChunk]:
+        """Return all chunks of the notes with these rows, in order."""
+        return list(self._chunks_where("note", notes))
+
+    def notes(self, rows: Iterable[int]) -> dict[int, StoredNote]:
+        """Return notes by row."""
+        marks, values = _marks(rows)
+        sql = f"SELECT {_NOTE_COLUMNS} FROM notes WHERE row IN ({marks})"  # noqa: S608
+        return {row[0]: _stored_note(row) for row in self._all(sql, values)}
+
+    def note(self, note_id: str) -> StoredNote | None:
+        """Return the note with an opaque id, or None."""
+        found = self._all(f"SELECT {_NOTE_COLUMNS} FROM notes WHERE id = ?", (note_id,))  # noqa: S608
+        return _stored_note(found[0]) if found else None
+
+    def hashes(self) -> dict[str, str]:
+        """Return the content hash of every note by path."""
+        return dict(self._all("SELECT path, sha256 FROM notes", ()))
+
+    def named(self, names: Iterable[str]) -> list[tuple[str, int]]:
+        """Return (name, note row) for the analysed names that are a title, file name or alias."""
+        marks, values = _marks(names)
+        return self._all(f"SELECT name, note FROM names WHERE name IN ({marks}) ORDER BY name, note", values)  # noqa: S608
+
+    def linked_from(self, row: int) -> list[int]:
+        """Return the rows of the notes that a note links to, in its order, each once."""
+        found = self._all("SELECT target FROM links WHERE source = ? AND target IS NOT NULL ORDER BY start", (row,))
+        return [target for target in dict.fromkeys(item[0] for item in found) if target != row]
+
+    def hubs(self, limit: int) -> list[tuple[str, int]]:
+        """Return (title, links) of the notes that link to the most others, most first."""
+        sql = (
+            "SELECT title, count(DISTINCT target) AS n FROM notes JOIN links ON source = row "
+            "WHERE target IS NOT NULL AND target != source GROUP BY row ORDER BY n DESC, title LIMIT ?"
+        )
+        return self._all(sql, (limit,))
+
+    def frequencies(self, table: str, keys: Iterable[str]) -> dict[str, int]:
+        """Return in how many chunks each known word (`vocabulary`) or n-gram (`grams`) stands."""
+        column = "word" if table == "vocabulary" else "gram"
+        marks, values = _marks(keys)
+        return dict(self._all(f"SELECT {column}, frequency FROM {table} WHERE {column} IN ({marks})", values))  # noqa: S608
+
+    def vocabulary(self, *, shortest: int, longest: int) -> list[tuple[str, int]]:
+        """Return the (word, frequency) of the vault's words of such lengths."""
+        return self._all("SELECT * FROM vocabulary WHERE length(word) BETWEEN ? AND ?", (shortest, longest))
+
+    def _chunks_where(self, column: str, keys: Iterable[int] | Iterable[str]) -> Iterator[StoredChunk]:
+        marks, values = _marks(keys)
+        sql = f"SELECT * FROM chunks WHERE {column} IN ({marks}) ORDER BY row"  # noqa: S608
+        for row, chunk_id, note, heading, start, end, words in self._all(sql, values):
+            yield StoredChunk(row, chunk_id, note, tuple(json.loads(heading)), start, end, Counter(json.loads(words)))
+
+    def _all(self, sql: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+        with self._errors():
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise IndexDamagedError(self._path, str(error)) from error
+
+
+def _stored_note(row: tuple[object, ...]) -> StoredNote:
+    number, note_id, path, raw_path, title, aliases, tags, day, encoding, sha256, private, text = row
+    return StoredNote(
+        number, note_id, path, raw_path, title, tuple(json.loads(aliases)), tuple(json.loads(tags)), day,
+        encoding, sha256, bool(private), text,
+    )  # fmt: skip
+
+
+def _marks(keys: Iterable[int] | Iterable[str]) -> tuple[str, list[int] | list[str]]:
+    values = list(keys)
+    return ",".join("?" * len(values)), values
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

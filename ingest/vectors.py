@@ -1,0 +1,107 @@
+"""The vectors of a snapshot in Chroma: built once in a new folder, then only read. The only chromadb."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import chromadb
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError
+
+from ingest.errors import IndexDamagedError
+
+_COLLECTION = "chunks"
+_BATCH = 5_000  # the store refuses more than 5 461 rows a call
+_EF_SEARCH = 400
+
+Metadata = dict[str, str | int]
+
+
+def build_vectors(
+    folder: Path, ids: Sequence[str], texts: Sequence[str], vectors: Sequence[Sequence[float]], metadatas: Sequence[Metadata]
+) -> None:
+    """Write N chunks into a new Chroma folder and close it.
+
+    Args:
+        folder: Must not hold a store yet.
+        ids: N distinct ids.
+        texts: The N chunks.
+        vectors: N L2-normalised vectors of one dimension.
+        metadatas: N flat mappings.
+    """
+    with _client(folder) as client:
+        collection = client.create_collection(
+            _COLLECTION,
+            configuration={"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
+            embedding_function=None,
+        )
+        for start in range(0, len(ids), _BATCH):
+            rows = slice(start, start + _BATCH)
+            collection.add(
+                ids=list(ids[rows]),
+                documents=list(texts[rows]),
+                embeddings=[list(vector) for vector in vectors[rows]],
+                metadatas=list(metadatas[rows]),
+            )
+
+
+class VectorIndex:
+    """The vectors of one published snapshot.
+
+    Raises:
+        IndexDamagedError: Chroma cannot open the folder, or it does not hold the collection.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        if not folder.is_dir():
+            raise IndexDamagedError(folder, "dossier absent")
+        self._client: Any = None
+        with _chroma_errors(folder):
+            self._client = _open(folder)
+            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+
+    def query(self, vector: Sequence[float], *, limit: int) -> list[tuple[str, float]]:
+        """Return the (chunk id, cosine similarity) of the nearest chunks, nearest first."""
+        with _chroma_errors(self._folder):
+            found = self._collection.query(
+                query_embeddings=[list(vector)], n_results=limit, include=["distances"]
+            )
+        pairs = [(chunk_id, 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def close(self) -> None:
+        """Release Chroma's files; further queries fail."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+@contextmanager
+def _client(folder: Path) -> Iterator[Any]:
+    client = _open(folder)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _open(folder: Path) -> Any:
+    """Open a store with everything that calls out switched off, whatever the environment says."""
+    settings = ChromaSettings(
+        _env_file=None,
+        chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
+        anonymized_telemetry=False,
+        chroma_otel_collection_endpoint="",
+        allow_reset=False,
+    )
+    return chromadb.PersistentClient(path=str(folder), settings=settings)
+
+
+@contextmanager
+def _chroma_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ChromaError, ValueError, OSError) as error:
+        raise IndexDamagedError(folder, "Chroma ne peut pas le lire") from error

@@ -1,13 +1,16 @@
-"""French text analysis: folding, elision, stop words, stems, character n-grams.
+"""French text analysis: folding, elision, stop words, stems, character n-grams, repair of unknown words.
 
 Accents are folded before stemming, so that a question typed without them costs nothing.
 """
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 import snowballstemmer
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 
 _WORD = re.compile(r"[^\W_]+")
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "’": "'", "ʼ": "'"})
@@ -63,6 +66,28 @@ def grams(word: str) -> tuple[str, ...]:
     """Return the character 3- to 5-grams of one folded word between boundary marks."""
     marked = f"_{word}_"
     return tuple(marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1))
+
+
+def edits_allowed(word: str) -> int:
+    """Return how many edits may separate a word from what was meant: 1 from 4 letters, 2 from 7, else none."""
+    if len(word) < 4 or word.isdigit():
+        return 0
+    return 2 if len(word) >= 7 else 1
+
+
+def nearest_word(word: str, vocabulary: Mapping[str, int]) -> str | None:
+    """Return the word of a vocabulary that an unknown one most likely stands for, or None.
+
+    Args:
+        word: A folded word.
+        vocabulary: Folded words and how frequent each is; the nearer wins, then the more frequent.
+    """
+    edits = edits_allowed(word)
+    found = process.extract(
+        word, vocabulary.keys(), scorer=DamerauLevenshtein.distance, score_cutoff=edits, limit=20
+    )
+    meant = [(distance, -vocabulary[name], name) for name, distance, _ in found if name[0] == word[0]]
+    return min(meant)[2] if meant and edits else None
 
 
 @cache

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
 from urllib.parse import quote
 
 from ingest.chunk import Chunk
@@ -38,8 +39,16 @@ CREATE TABLE vocabulary (word TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID
 CREATE TABLE grams (gram TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
 CREATE VIRTUAL TABLE chunk_search USING fts5(title, body, content='', tokenize="unicode61 remove_diacritics 0");
 CREATE VIRTUAL TABLE note_search USING fts5(title, body, content='', tokenize="unicode61 remove_diacritics 0");
+CREATE VIRTUAL TABLE note_stems USING fts5vocab(note_search, row);
 """
 _TITLE_WEIGHT = 3.0
+SearchTable = Literal["chunk_search", "note_search"]
+FrequencyTable = Literal["vocabulary", "grams", "note_stems"]
+_FREQUENCY_COLUMNS: dict[FrequencyTable, tuple[str, str]] = {
+    "vocabulary": ("word", "frequency"),
+    "grams": ("gram", "frequency"),
+    "note_stems": ("term", "doc"),
+}
 _NOTE_COLUMNS = "row, id, path, raw_path, title, aliases, tags, date, encoding, sha256, private, text"
 
 
@@ -73,6 +82,11 @@ class StoredNote:
     def folder(self) -> str:
         """The folder of the note relative to the vault, empty at its root."""
         return self.path.rpartition("/")[0]
+
+    @property
+    def stem(self) -> str:
+        """The file name without its suffix."""
+        return PurePosixPath(self.path).stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +215,7 @@ class Store:
         """Release the file."""
         self._connection.close()
 
-    def search(self, table: str, stems: Sequence[str], *, limit: int) -> list[tuple[int, float]]:
+    def search(self, table: SearchTable, stems: Sequence[str], *, limit: int) -> list[tuple[int, float]]:
         """Return the (row, BM25 score) of the best `chunk_search` or `note_search` rows with any of the stems."""
         if not stems:
             return []
@@ -257,11 +271,11 @@ class Store:
         )
         return self._all(sql, (limit,))
 
-    def frequencies(self, table: str, keys: Iterable[str]) -> dict[str, int]:
-        """Return in how many chunks each known word (`vocabulary`) or n-gram (`grams`) stands."""
-        column = "word" if table == "vocabulary" else "gram"
+    def frequencies(self, table: FrequencyTable, keys: Iterable[str]) -> dict[str, int]:
+        """Return in how many chunks (`vocabulary`, `grams`) or notes (`note_stems`) each known key stands."""
+        key, count = _FREQUENCY_COLUMNS[table]
         marks, values = _marks(keys)
-        return dict(self._all(f"SELECT {column}, frequency FROM {table} WHERE {column} IN ({marks})", values))  # noqa: S608
+        return dict(self._all(f"SELECT {key}, {count} FROM {table} WHERE {key} IN ({marks})", values))  # noqa: S608
 
     def vocabulary(self, *, shortest: int, longest: int) -> list[tuple[str, int]]:
         """Return the (word, frequency) of the vault's words of such lengths."""
@@ -273,7 +287,7 @@ class Store:
         for row, chunk_id, note, heading, start, end, words in self._all(sql, values):
             yield StoredChunk(row, chunk_id, note, tuple(json.loads(heading)), start, end, Counter(json.loads(words)))
 
-    def _all(self, sql: str, values: Sequence[object]) -> list[tuple[object, ...]]:
+    def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
         with self._errors():
             return self._connection.execute(sql, values).fetchall()
 
@@ -285,7 +299,7 @@ class Store:
             raise IndexDamagedError(self._path, str(error)) from error
 
 
-def _stored_note(row: tuple[object, ...]) -> StoredNote:
+def _stored_note(row: tuple[Any, ...]) -> StoredNote:
     number, note_id, path, raw_path, title, aliases, tags, day, encoding, sha256, private, text = row
     return StoredNote(
         number, note_id, path, raw_path, title, tuple(json.loads(aliases)), tuple(json.loads(tags)), day,

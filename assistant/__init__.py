@@ -1,0 +1,1 @@
+"""From a published snapshot to a checked answer: snapshot → retriever → writer → grounding → answer."""

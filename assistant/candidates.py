@@ -1,0 +1,139 @@
+"""The chunks a question may be answered from, and their scores.
+
+Candidates come from FTS5 (stems) and from Chroma (vectors). They are ranked by stems and character n-grams,
+half on the chunk and half on its whole note; a provider's vectors then weigh as much as the words.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from langchain_core.embeddings import Embeddings
+
+from assistant.answer import Filters
+from assistant.question import admits
+from assistant.ranking import GramScorer, blend, scale
+from ingest.embeddings import HashedEmbeddings
+from ingest.errors import IndexDamagedError
+from ingest.french import content_words, edits_allowed, grams, nearest_word, stem
+from ingest.providers import provider_errors
+from ingest.snapshot import Snapshot
+from ingest.store import Store, StoredChunk, StoredNote, title_words
+
+_LEXICAL = 100
+_VECTOR = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Chunks by row with their scores in [0, 1], the notes they belong to, and the words searched for."""
+
+    chunks: Mapping[int, StoredChunk]
+    notes: Mapping[int, StoredNote]
+    scores: Mapping[int, float]
+    words: tuple[str, ...]
+
+
+def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, filters: Filters) -> Candidates:
+    """Return the candidates for a text, those that the filters admit.
+
+    Args:
+        snapshot: Where to look; without its vectors the words alone decide.
+        embeddings: Those the snapshot was built with.
+        text: The question, or what a follow-up means.
+        filters: What part of the vault to keep to.
+    """
+    store = snapshot.store
+    words = repaired_words(text, store)
+    stems = [stem(word) for word in words]
+    chunk_scores = dict(store.search("chunk_search", stems, limit=_LEXICAL))
+    note_scores = dict(store.search("note_search", stems, limit=_LEXICAL))
+    nearest = _nearest(snapshot, embeddings, text)
+    near = store.chunks_by_id(nearest)
+    chunks = store.chunks(chunk_scores) | {chunk.row: chunk for chunk in near.values()}
+    found = store.notes({chunk.note for chunk in chunks.values()})
+    notes = {row: note for row, note in found.items() if admits(filters, note)}
+    chunks = {row: chunk for row, chunk in chunks.items() if chunk.note in notes}
+    lexical = _lexical_scores(store, words, chunks, notes, chunk_scores, note_scores)
+    if isinstance(embeddings, HashedEmbeddings):
+        return Candidates(chunks, notes, lexical, words)  # that vector is lexical too: no second opinion
+    vector_scores = {chunk.row: nearest[chunk.id] for chunk in near.values() if chunk.row in chunks}
+    return Candidates(chunks, notes, blend(lexical, scale(vector_scores)), words)
+
+
+def repaired_words(text: str, store: Store) -> tuple[str, ...]:
+    """Return the content words of a text, those the vault does not know replaced by their nearest."""
+    asked = content_words(text)
+    known = store.frequencies("vocabulary", asked)
+    return tuple(word if word in known else _repair(word, store) for word in asked)
+
+
+def coverage(words: Sequence[str], views: Sequence[frozenset[str]], store: Store) -> float:
+    """Return how much of a question the best passages hold, in [0, 1].
+
+    Words weigh by their rarity among the notes, unknown ones most. The figure is the mean of the share in the
+    best one of the first five passages and of the share in the first three together.
+
+    Args:
+        words: Of the question, folded.
+        views: The stems of each passage with its title and headings, best first.
+        store: Knows how rare a word is.
+    """
+    stems = list(dict.fromkeys(map(stem, words)))
+    frequencies = store.frequencies("note_stems", stems)
+    total = store.meta["notes"]
+    weights = {key: math.log(1 + total / (frequencies.get(key, 0) + 0.5)) for key in stems}
+    whole = sum(weights.values())
+    if not whole or not views:
+        return 0.0
+    best = max(sum(weights[key] for key in stems if key in view) for view in views[:5])
+    together = sum(weights[key] for key in stems if any(key in view for view in views[:3]))
+    return (best + together) / (2 * whole)
+
+
+def _repair(word: str, store: Store) -> str:
+    edits = edits_allowed(word)
+    if not edits:
+        return word
+    pool = dict(store.vocabulary(shortest=len(word) - edits, longest=len(word) + edits))
+    return nearest_word(word, pool) or word
+
+
+def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str, float]:
+    """Return the cosine similarity of the nearest chunks by id; none when Chroma cannot say."""
+    if snapshot.vectors is None:
+        return {}
+    with provider_errors():
+        vector = embeddings.embed_query(text)
+    try:
+        return dict(snapshot.vectors.query(vector, limit=min(_VECTOR, snapshot.manifest.chunks)))
+    except IndexDamagedError:
+        return {}
+
+
+def _lexical_scores(  # noqa: PLR0913 - each is another table of the same search
+    store: Store,
+    words: Sequence[str],
+    chunks: Mapping[int, StoredChunk],
+    notes: Mapping[int, StoredNote],
+    chunk_scores: Mapping[int, float],
+    note_scores: Mapping[int, float],
+) -> dict[int, float]:
+    titles = {row: Counter(title_words(note.title, note.stem, note.aliases)) for row, note in notes.items()}
+    wholes: dict[int, Counter[str]] = {row: Counter(title) for row, title in titles.items()}
+    for chunk in store.chunks_of(notes):
+        wholes[chunk.note].update(chunk.words)
+    frequencies = store.frequencies("grams", {gram for word in words for gram in grams(word)})
+    size, length = int(store.meta["chunks"]), store.meta["mean_chunk_grams"]
+    by_chunk = GramScorer(words, frequencies, documents=size, mean_length=length)
+    by_note = GramScorer(words, frequencies, documents=size, mean_length=length * size / store.meta["notes"])
+    own = blend(
+        scale({row: chunk_scores.get(row, 0.0) for row in chunks}),
+        scale({row: by_chunk.score(chunk.words + titles[chunk.note]) for row, chunk in chunks.items()}),
+    )
+    whole = blend(
+        scale({row: note_scores.get(row, 0.0) for row in notes}),
+        scale({row: by_note.score(counts) for row, counts in wholes.items()}),
+    )
+    return {row: 0.5 * own[row] + 0.5 * whole[chunk.note] for row, chunk in chunks.items()}

@@ -1,0 +1,132 @@
+"""What a caller may ask with, read into a Question; follow-ups, notes it names, filters."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assistant.answer import Filters, Question, Turn
+from ingest.errors import QuestionError
+from ingest.french import STOP_WORDS, words
+from ingest.store import Store, StoredNote
+
+MAX_CHARACTERS = 2000
+_LONGEST_NAME = 12  # content words of a title that a question may quote
+_CONTROLS = {code: " " for code in (*range(9), *range(11, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+QuestionInput = str | Question | Mapping[str, Any]
+
+
+def read_question(asked: QuestionInput) -> Question:
+    """Return the Question that a string, a Question or a mapping stands for, checked.
+
+    Args:
+        asked: `"…"`, a Question, or `{"question", "history": [{"role", "content"}], "filters": {"tags",
+            "folders", "since", "until"}}`; the last two are optional.
+
+    Raises:
+        QuestionError: Nothing is asked, it is too long, or a part is of another form.
+    """
+    if isinstance(asked, Question):
+        return Question(_text(asked.text), asked.history, asked.filters)
+    if isinstance(asked, str):
+        return Question(_text(asked))
+    if isinstance(asked, Mapping):
+        history = tuple(_turn(turn) for turn in _items(asked.get("history"), "history"))
+        return Question(_text(asked.get("question")), history, _filters(asked.get("filters")))
+    raise QuestionError("La question doit être un texte, ou un objet avec une clé « question ».")
+
+
+def search_text(question: Question) -> str:
+    """Return what to search: a follow-up leans on the user's question before it."""
+    earlier = [turn.content for turn in question.history if turn.role == "user"]
+    return f"{earlier[-1]} {question.text}" if earlier else question.text
+
+
+def named_notes(question: Question, store: Store) -> list[int]:
+    """Return the rows of the notes whose title, file name or alias the question holds, longest names first.
+
+    A one-word name counts only when few chunks hold the word: « musée » names no note.
+    """
+    asked = [word for word in words(question.text) if word not in STOP_WORDS]
+    runs = {
+        " ".join(asked[start:end])
+        for start in range(len(asked))
+        for end in range(start + 1, min(start + _LONGEST_NAME, len(asked)) + 1)
+    }
+    frequencies = store.frequencies("vocabulary", asked)
+    few = max(3.0, store.meta["chunks"] / 50)
+    named = [
+        (-len(name.split()), row)
+        for name, row in store.named(runs)
+        if " " in name or frequencies.get(name, 0) <= few
+    ]
+    return list(dict.fromkeys(row for _, row in sorted(named)))
+
+
+def admits(filters: Filters, note: StoredNote) -> bool:
+    """Tell whether a note passes the filters; a note without a date passes no period."""
+    own = {tag.casefold() for tag in note.tags}
+    wanted = [tag.casefold() for tag in filters.tags]
+    if wanted and not any(tag == mine or mine.startswith(f"{tag}/") for tag in wanted for mine in own):
+        return False
+    if filters.folders and not any(f"{note.folder}/".startswith(f"{folder}/") for folder in filters.folders):
+        return False
+    if filters.since and (note.date is None or note.date < filters.since):
+        return False
+    return not (filters.until and (note.date is None or note.date > filters.until))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise QuestionError("La question doit être un texte.")
+    kept = value.encode("utf-8", "ignore").decode("utf-8")
+    text = " ".join(unicodedata.normalize("NFC", kept).translate(_CONTROLS).split())
+    if not text:
+        raise QuestionError("La question est vide ; écrivez ce que vous cherchez dans vos notes.")
+    if len(text) > MAX_CHARACTERS:
+        raise QuestionError(
+            f"La question fait {len(text)} caractères ; raccourcissez-la à {MAX_CHARACTERS} au plus."
+        )
+    if not words(text):
+        raise QuestionError("La question ne contient aucun mot ; écrivez ce que vous cherchez dans vos notes.")
+    return text
+
+
+def _turn(turn: object) -> Turn:
+    if isinstance(turn, Turn):
+        return turn
+    if isinstance(turn, Mapping):
+        role, content = turn.get("role"), turn.get("content")
+        if role in ("user", "assistant") and isinstance(content, str):
+            return Turn(role, content)
+    raise QuestionError("Chaque tour de « history » doit avoir « role » (user ou assistant) et « content » (texte).")
+
+
+def _filters(value: object) -> Filters:
+    if value is None:
+        return Filters()
+    if isinstance(value, Filters):
+        return value
+    if not isinstance(value, Mapping) or not value.keys() <= {"tags", "folders", "since", "until"}:
+        raise QuestionError("« filters » n’admet que « tags », « folders », « since » et « until ».")
+    tags = tuple(str(tag).removeprefix("#") for tag in _items(value.get("tags"), "tags"))
+    folders = tuple(str(folder).strip("/") for folder in _items(value.get("folders"), "folders"))
+    return Filters(tags, folders, _day(value.get("since")), _day(value.get("until")))
+
+
+def _items(value: object, name: str) -> Sequence[object]:
+    if value is None:
+        return ()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    raise QuestionError(f"« {name} » doit être une liste.")
+
+
+def _day(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+        return value
+    raise QuestionError("« since » et « until » doivent être des dates de la forme 2022-05-12.")

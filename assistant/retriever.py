@@ -1,0 +1,160 @@
+"""Find the ten passages of the notes that a question calls for.
+
+The best of each note first, the notes named in the question among them, up to three notes that the best one
+links to; a second passage of a note only when fewer than ten notes pass.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from assistant.answer import Passage, Question
+from assistant.candidates import Candidates, coverage, gather_candidates
+from assistant.question import admits, named_notes, read_question, search_text
+from ingest.french import stems
+from ingest.snapshot import Snapshot
+from ingest.store import Store, StoredChunk
+
+PASSAGES = 10
+_LINKED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a question found: its passages, best first, and the folded words they were found by.
+
+    `coverage` in [0, 1] is how much of the question the best passages hold.
+    """
+
+    passages: tuple[Passage, ...]
+    words: tuple[str, ...]
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    chunk: StoredChunk
+    score: float
+    reason: str
+
+
+class NoteRetriever(BaseRetriever):
+    """The notes of a snapshot as a LangChain retriever.
+
+    Each Document is a passage; its metadata hold `number note path heading start end score reason`.
+
+    Args:
+        snapshot: An open snapshot.
+        embeddings: Those it was built with.
+    """
+
+    snapshot: Snapshot
+    embeddings: Embeddings
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    def find(self, question: Question) -> Finding:
+        """Return the passages for a question; none when no note shares a word with it."""
+        store = self.snapshot.store
+        found = gather_candidates(self.snapshot, self.embeddings, search_text(question), question.filters)
+        passages = _passages(_choose(question, found, store), store)
+        views = [frozenset(stems(" ".join((p.note, *p.heading, p.text)))) for p in passages[:5]]
+        return Finding(passages, found.words, coverage(found.words, views, store))
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        del run_manager
+        return [_document(passage) for passage in self.find(read_question(query)).passages]
+
+
+def _choose(question: Question, found: Candidates, store: Store) -> list[_Choice]:
+    best: dict[int, _Choice] = {}
+    second: list[_Choice] = []
+    for chunk in sorted(found.chunks.values(), key=lambda chunk: (-found.scores[chunk.row], chunk.row)):
+        choice = _Choice(chunk, found.scores[chunk.row], "proche des mots de la question")
+        if chunk.note in best:
+            second.append(choice)
+        else:
+            best[chunk.note] = choice
+    named = {choice.chunk.note: choice for choice in _named(question, found, store)}
+    firsts = sorted({**best, **named}.values(), key=lambda choice: (-choice.score, choice.chunk.row))
+    linked = _linked(firsts, question, found, store)
+    room = PASSAGES - len(linked)
+    late = [choice for choice in firsts[room:] if choice.chunk.note in named]
+    return list(_distinct([*firsts[: room - len(late)], *late, *linked, *firsts, *second]))[:PASSAGES]
+
+
+def _named(question: Question, found: Candidates, store: Store) -> list[_Choice]:
+    """Return the best chunk of each note that the question names."""
+    rows = named_notes(question, store)
+    notes = store.notes(rows)
+    admitted = [row for row in rows if admits(question.filters, notes[row])][:PASSAGES]
+    return _best_chunks(admitted, found, store, "note nommée dans la question")
+
+
+def _linked(firsts: list[_Choice], question: Question, found: Candidates, store: Store) -> list[_Choice]:
+    """Return the best chunks of up to three notes that the best note links to and that are not in yet."""
+    if not firsts:
+        return []
+    top = firsts[0].chunk.note
+    present = {choice.chunk.note for choice in firsts[: PASSAGES - _LINKED]}
+    targets = [row for row in store.linked_from(top) if row not in present]
+    notes = store.notes([top, *targets])
+    admitted = [row for row in targets if admits(question.filters, notes[row])]
+    choices = _best_chunks(admitted, found, store, f"ajoutée parce que « {notes[top].title} » la cite")
+    return sorted(choices, key=lambda choice: -choice.score)[:_LINKED]
+
+
+def _best_chunks(rows: Iterable[int], found: Candidates, store: Store, reason: str) -> list[_Choice]:
+    """Return the best chunk of each note, the first one where none is a candidate."""
+    best: dict[int, _Choice] = {}
+    for chunk in store.chunks_of(rows):
+        score = found.scores.get(chunk.row, 0.0)
+        if chunk.note not in best or score > best[chunk.note].score:
+            best[chunk.note] = _Choice(chunk, score, reason)
+    return [best[row] for row in rows if row in best]
+
+
+def _distinct(choices: Iterable[_Choice]) -> Iterable[_Choice]:
+    """Yield each chunk once, as it first comes."""
+    seen: set[int] = set()
+    for choice in choices:
+        if choice.chunk.row not in seen:
+            seen.add(choice.chunk.row)
+            yield choice
+
+
+def _passages(choices: list[_Choice], store: Store) -> tuple[Passage, ...]:
+    notes = store.notes({choice.chunk.note for choice in choices})
+    return tuple(
+        Passage(
+            number=number,
+            note_id=(note := notes[choice.chunk.note]).id,
+            note=note.title,
+            path=note.path,
+            heading=choice.chunk.heading,
+            text=note.text[choice.chunk.start : choice.chunk.end],
+            start=choice.chunk.start,
+            end=choice.chunk.end,
+            encoding=note.encoding,
+            score=round(choice.score, 6),
+            reason=choice.reason,
+            date=note.date,
+            tags=note.tags,
+        )
+        for number, choice in enumerate(choices, start=1)
+    )
+
+
+def _document(passage: Passage) -> Document:
+    names = ("number", "note", "path", "start", "end", "score", "reason")
+    metadata: Mapping[str, object] = {name: getattr(passage, name) for name in names}
+    return Document(
+        id=f"{passage.note_id}-{passage.start}",
+        page_content=passage.text,
+        metadata={**metadata, "heading": list(passage.heading)},
+    )

@@ -69,26 +69,28 @@ def repaired_words(text: str, store: Store) -> tuple[str, ...]:
     return tuple(word if word in known else _repair(word, store) for word in asked)
 
 
-def coverage(words: Sequence[str], views: Sequence[frozenset[str]], store: Store) -> float:
-    """Return how much of a question the best passages hold, in [0, 1].
-
-    Words weigh by their rarity among the notes, unknown ones most. The figure is the mean of the share in the
-    best one of the first five passages and of the share in the first three together.
-
-    Args:
-        words: Of the question, folded.
-        views: The stems of each passage with its title and headings, best first.
-        store: Knows how rare a word is.
-    """
+def term_weights(words: Sequence[str], store: Store) -> dict[str, float]:
+    """Return the stems of a question's words with their weights: the rarer among the notes, the heavier."""
     stems = list(dict.fromkeys(map(stem, words)))
     frequencies = store.frequencies("note_stems", stems)
-    total = store.meta["notes"]
-    weights = {key: math.log(1 + total / (frequencies.get(key, 0) + 0.5)) for key in stems}
-    whole = sum(weights.values())
+    return {key: math.log(1 + store.meta["notes"] / (frequencies.get(key, 0) + 0.5)) for key in stems}
+
+
+def coverage(terms: Mapping[str, float], views: Sequence[frozenset[str]]) -> float:
+    """Return how much of a question the best passages hold, in [0, 1].
+
+    The mean of the share in the best one of the first five passages and of the share in the first three
+    together.
+
+    Args:
+        terms: Stems of the question with their weights.
+        views: The stems of each passage with its title and headings, best first.
+    """
+    whole = sum(terms.values())
     if not whole or not views:
         return 0.0
-    best = max(sum(weights[key] for key in stems if key in view) for view in views[:5])
-    together = sum(weights[key] for key in stems if any(key in view for view in views[:3]))
+    best = max(sum(weight for key, weight in terms.items() if key in view) for view in views[:5])
+    together = sum(weight for key, weight in terms.items() if any(key in view for view in views[:3]))
     return (best + together) / (2 * whole)
 
 

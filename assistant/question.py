@@ -11,7 +11,7 @@ from ingest.french import STOP_WORDS, words
 from ingest.store import Store, StoredNote
 
 MAX_CHARACTERS = 2000
-_LONGEST_NAME = 12  # content words of a title that a question may quote
+_LONGEST_NAME = 20  # words of a title that a question may quote
 _CONTROLS = {code: " " for code in (*range(9), *range(11, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -49,7 +49,7 @@ def named_notes(question: Question, store: Store) -> list[int]:
 
     A one-word name counts only when few chunks hold the word: « musée » names no note.
     """
-    asked = [word for word in words(question.text) if word not in STOP_WORDS]
+    asked = words(question.text)
     runs = {
         " ".join(asked[start:end])
         for start in range(len(asked))
@@ -57,11 +57,11 @@ def named_notes(question: Question, store: Store) -> list[int]:
     }
     frequencies = store.frequencies("vocabulary", asked)
     few = max(3.0, store.meta["chunks"] / 50)
-    named = [
-        (-len(name.split()), row)
-        for name, row in store.named(runs)
-        if " " in name or frequencies.get(name, 0) <= few
-    ]
+    named = []
+    for name, row in store.named(runs):
+        content = [word for word in name.split() if word not in STOP_WORDS]
+        if len(content) > 1 or any(frequencies.get(word, 0) <= few for word in content):
+            named.append((-len(content), row))
     return list(dict.fromkeys(row for _, row in sorted(named)))
 
 

@@ -5,7 +5,7 @@ links to; a second passage of a note only when fewer than ten notes pass.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -14,7 +14,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from assistant.answer import Passage, Question
-from assistant.candidates import Candidates, coverage, gather_candidates
+from assistant.candidates import Candidates, coverage, gather_candidates, term_weights
 from assistant.question import admits, named_notes, read_question, search_text
 from ingest.french import stems
 from ingest.snapshot import Snapshot
@@ -22,17 +22,18 @@ from ingest.store import Store, StoredChunk
 
 PASSAGES = 10
 _LINKED = 3
+_FAVOUR = 0.2  # of what is missing to a perfect score
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a question found: its passages, best first, and the folded words they were found by.
+    """What a question found: its passages, best first, and the stems of the question with their weights.
 
     `coverage` in [0, 1] is how much of the question the best passages hold.
     """
 
     passages: tuple[Passage, ...]
-    words: tuple[str, ...]
+    terms: Mapping[str, float]
     coverage: float
 
 
@@ -64,7 +65,8 @@ class NoteRetriever(BaseRetriever):
         found = gather_candidates(self.snapshot, self.embeddings, search_text(question), question.filters)
         passages = _passages(_choose(question, found, store), store)
         views = [frozenset(stems(" ".join((p.note, *p.heading, p.text)))) for p in passages[:5]]
-        return Finding(passages, found.words, coverage(found.words, views, store))
+        terms = term_weights(found.words, store)
+        return Finding(passages, terms, coverage(terms, views))
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         del run_manager
@@ -82,10 +84,23 @@ def _choose(question: Question, found: Candidates, store: Store) -> list[_Choice
             best[chunk.note] = choice
     named = {choice.chunk.note: choice for choice in _named(question, found, store)}
     firsts = sorted({**best, **named}.values(), key=lambda choice: (-choice.score, choice.chunk.row))
+    firsts = _favour_linked(firsts, store)
     linked = _linked(firsts, question, found, store)
     room = PASSAGES - len(linked)
     late = [choice for choice in firsts[room:] if choice.chunk.note in named]
     return list(_distinct([*firsts[: room - len(late)], *late, *linked, *firsts, *second]))[:PASSAGES]
+
+
+def _favour_linked(firsts: list[_Choice], store: Store) -> list[_Choice]:
+    """Raise the notes that the best one links to: its author chose them for the same subject."""
+    if not firsts:
+        return []
+    targets = set(store.linked_from(firsts[0].chunk.note))
+    raised = [
+        replace(choice, score=choice.score + _FAVOUR * (1 - choice.score)) if choice.chunk.note in targets else choice
+        for choice in firsts
+    ]
+    return raised[:1] + sorted(raised[1:], key=lambda choice: (-choice.score, choice.chunk.row))
 
 
 def _named(question: Question, found: Candidates, store: Store) -> list[_Choice]:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from ingest.chunk import Chunk
 from ingest.errors import IndexDamagedError, IndexWriteError
-from ingest.french import content_words, grams, stem
+from ingest.french import content_words, grams, stem, words as words_of
 from ingest.links import ResolvedLink
 from ingest.note import Note
 from ingest.vault import NoteFile, Outcome
@@ -140,7 +140,7 @@ def _write_notes(connection: sqlite3.Connection, notes: Sequence[IndexedNote]) -
     for row, item in enumerate(notes, start=1):
         note = item.note
         connection.execute("INSERT INTO notes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", _note_row(row, item))
-        names = {" ".join(content_words(name)) for name in (note.title, note.stem, *note.aliases)} - {""}
+        names = {" ".join(words_of(name)) for name in (note.title, note.stem, *note.aliases)} - {""}
         connection.executemany("INSERT INTO names VALUES (?,?)", ((name, row) for name in sorted(names)))
         title = _stemmed(title_words(note.title, note.stem, note.aliases))
         body: list[str] = []

@@ -1,0 +1,163 @@
+"""Answer without a model: whole statements of the passages, word for word, the most relevant first."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.answer import Answer, Citation, Passage, Question, Sentence
+from assistant.retriever import Finding
+from assistant.statements import Statement, split_statements
+from ingest.french import content_words, fold, stem
+
+_MOST = 7
+_LEAST = 3
+_NOTES = 3
+_NEAREST = 3
+_AROUND = 0.6  # weight of a word that only the title of the note or a link holds
+_OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.8
+_POINTER = re.compile(
+    r"(?:voir|cf|lire|retrouver|retrouvez|n'hesitez pas|en savoir plus|pour en savoir plus|pour aller plus loin|"
+    r"apparait dans|a lire|a voir|consulter|consultez|decouvrir|decouvrez)\b"
+)
+_CLOSE = 0.6  # of the best passage's score
+_PASSING = 0.35  # of the best passage's score: a note below is not about the question
+_SAME_NOTE = 0.05  # what a statement of a note costs its next ones, for each note close to the question
+_REDUNDANT = 0.6  # share of a statement's words that an earlier one already said
+_KEPT = 0.6  # of the best statement's score
+
+
+@dataclass(frozen=True, slots=True)
+class _Extract:
+    passage: Passage
+    statement: Statement
+    stems: frozenset[str]
+    score: float
+
+
+class ExtractiveWriter:
+    """Writes 3 to 7 verbatim statements, from at least three notes when three pass."""
+
+    mode = "extracts"
+
+    def write(self, question: Question, finding: Finding) -> Iterator[Answer]:
+        """Yield one part per statement, with its citations.
+
+        Args:
+            question: Unused but for the interface: the finding holds its words.
+            finding: Passages, best first.
+        """
+        del question
+        chosen = _select(_extracts(finding), _MOST)
+        for extract in sorted(chosen, key=lambda extract: extract.passage.number):
+            yield _part(extract)
+
+    async def awrite(self, question: Question, finding: Finding) -> AsyncIterator[Answer]:
+        """Yield the same as `write`."""
+        for part in self.write(question, finding):
+            yield part
+
+    def nearest(self, finding: Finding) -> Iterator[Answer]:
+        """Yield the best statement of each of the first notes: near the question, no answer to it."""
+        best: dict[str, _Extract] = {}
+        for extract in _extracts(finding):
+            best.setdefault(extract.passage.path, extract)
+        for extract in list(best.values())[:_NEAREST]:
+            yield _part(extract)
+
+
+def cite(passage: Passage, start: int, end: int) -> Citation:
+    """Return the citation of a span of a passage, given as offsets into the passage's text."""
+    return Citation(
+        number=passage.number,
+        note_id=passage.note_id,
+        note=passage.note,
+        path=passage.path,
+        heading=passage.heading,
+        quote=passage.text[start:end],
+        start=passage.start + start,
+        end=passage.start + end,
+        encoding=passage.encoding,
+    )
+
+
+def _part(extract: _Extract) -> Answer:
+    sentence = Sentence(extract.statement.text, "verbatim", (extract.passage.number,))
+    citations = tuple(cite(extract.passage, start, end) for start, end in extract.statement.spans)
+    return Answer(sentences=(sentence,), citations=citations)
+
+
+def _extracts(finding: Finding) -> list[_Extract]:
+    """Return the statements of the passages, best first.
+
+    Half of a score is the passage's, half is the share of the question that the statement holds; what only a
+    link in it or the title of its note holds counts for less.
+    """
+    whole = sum(finding.terms.values()) or 1.0
+    found = []
+    for passage in finding.passages:
+        title = _stems(" ".join((passage.note, *passage.heading)))
+        for statement in split_statements(passage.text):
+            own, around = _stems(statement.own_text), _stems(statement.text) | title
+            share = sum(
+                weight * (1.0 if key in own else _AROUND if key in around else 0.0)
+                for key, weight in finding.terms.items()
+            )
+            score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(statement)
+            found.append(_Extract(passage, statement, own, score))
+    return sorted(found, key=lambda extract: (-extract.score, extract.passage.number, extract.statement.spans))
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(map(stem, content_words(text)))
+
+
+def _bearing(statement: Statement) -> float:
+    """Return how well a statement answers by its form alone: questions and mere pointers answer least."""
+    factor = _OPENING if statement.first else 1.0
+    if statement.text.rstrip().endswith("?") or _POINTER.match(fold(statement.text)):
+        factor *= _EVASIVE
+    return factor * (_SHORT if len(statement.own_text) < 60 else 1.0)
+
+
+def _select(extracts: Sequence[_Extract], most: int) -> list[_Extract]:
+    """Choose greedily; what was already said is left out.
+
+    Each further statement of a note costs something, the more the more notes are about the question: a broad
+    question wants many voices, a narrow one the whole of what one note says.
+    """
+    top = max((extract.passage.score for extract in extracts), default=0.0)
+    passing = {extract.passage.path for extract in extracts if extract.passage.score >= _PASSING * top}
+    close = {extract.passage.path for extract in extracts if extract.passage.score >= _CLOSE * top}
+    chosen: list[_Extract] = []
+    taken: Counter[str] = Counter()
+    rest = [(extract.score, extract) for extract in extracts]
+    while rest and len(chosen) < most:
+        value, best = max(rest, key=lambda pair: pair[0])
+        if _enough(chosen, taken, len(passing)) and value < _KEPT * chosen[0].score:
+            break
+        rest.remove((value, best))
+        if any(_repeats(best, other) for other in chosen):
+            continue
+        chosen.append(best)
+        path = best.passage.path
+        taken[path] += 1
+        cost = _SAME_NOTE * len(close)
+        rest = [(score - cost if extract.passage.path == path else score, extract) for score, extract in rest]
+    return chosen
+
+
+def _enough(chosen: Sequence[_Extract], taken: Counter[str], passing: int) -> bool:
+    return len(chosen) >= _LEAST and len(taken) >= min(_NOTES, passing)
+
+
+def _repeats(extract: _Extract, earlier: _Extract) -> bool:
+    if extract.passage.path == earlier.passage.path and _overlap(extract.statement, earlier.statement):
+        return True
+    shared = len(extract.stems & earlier.stems)
+    return shared > _REDUNDANT * min(len(extract.stems), len(earlier.stems))
+
+
+def _overlap(one: Statement, other: Statement) -> bool:
+    (start, end), (begin, stop) = one.spans[-1], other.spans[-1]
+    return start < stop and begin < end

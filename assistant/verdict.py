@@ -1,0 +1,37 @@
+"""Whether the notes answer, and what they leave open."""
+
+from assistant.answer import Answer, Gap, Question, Sentence, Verdict
+from assistant.retriever import Finding
+
+# Shares of the question that its best passages hold; measured on questions of 2022 (benchmarks/verdicts.py).
+_ANSWERS = 0.27
+_BEARS = 0.1
+
+NEAREST = "Vos notes ne répondent pas à cette question ; voici ce qui s’en approche le plus."
+SILENT = "Vos notes n’en disent rien."
+
+
+def decide_verdict(finding: Finding) -> Verdict:
+    """Return whether the passages answer, only come near, or have nothing to do with the question."""
+    if not finding.passages or finding.coverage < _BEARS:
+        return "silent"
+    return "answered" if finding.coverage >= _ANSWERS else "nearest"
+
+
+def refusal(question: Question, finding: Finding, verdict: Verdict) -> Answer:
+    """Return the part that says the notes do not say, with what is missing and where to write it."""
+    said = Sentence(SILENT if verdict == "silent" else NEAREST, "link")
+    return Answer(sentences=(said,), gaps=(find_gap(question, finding),))
+
+
+def find_gap(question: Question, finding: Finding) -> Gap:
+    """Return the question as a gap: the nearest notes, and the stub of a note that would fill it."""
+    nearest = tuple(dict.fromkeys(passage.note for passage in finding.passages))[:3]
+    links = "".join(f"- [[{name_of(passage.path)}]]\n" for passage in finding.passages[:3])
+    stub = f"---\ntags: [question]\n---\n\n# {question.text}\n\n" + (f"## Voir aussi\n\n{links}" if links else "")
+    return Gap(question.text, nearest, stub)
+
+
+def name_of(path: str) -> str:
+    """Return what a wikilink calls the note at a path."""
+    return path.rpartition("/")[2].rpartition(".")[0]

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.answer import Answer, Citation, Passage, Question, Sentence
+from assistant.answer import Answer, Citation, Mode, Passage, Question, Sentence
 from assistant.retriever import Finding
 from assistant.statements import Statement, split_statements
 from ingest.french import content_words, fold, stem
@@ -38,7 +38,7 @@ class _Extract:
 class ExtractiveWriter:
     """Writes 3 to 7 verbatim statements, from at least three notes when three pass."""
 
-    mode = "extracts"
+    mode: Mode = "extracts"
 
     def write(self, question: Question, finding: Finding) -> Iterator[Answer]:
         """Yield one part per statement, with its citations.

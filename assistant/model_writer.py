@@ -1,0 +1,157 @@
+"""Answer with a chat model: passages in as data, checked sentences out."""
+
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+
+from assistant.answer import Answer, Mode, Passage, Question, Usage
+from assistant.grounding import ground_sentence
+from assistant.prompts import load_prompt
+from assistant.retriever import Finding
+from assistant.tokens import TokenCounter, estimate_tokens, fit_passages
+from assistant.verdict import NEAREST
+from ingest.clean import clean
+from ingest.errors import ProviderTimeoutError, ProviderUnavailableError
+from ingest.french import fold
+from ingest.providers import provider_errors
+
+_END = re.compile(r"(?<=[.!?…])(?:\s*\[[\d ,;–-]+\])*(?:\s*»)?[.!?…]*\s+(?=[^\s\[])|\n+")
+_BRACKETED = re.compile(r"\[(\d+)\]")
+_LONGEST = 8_000  # characters of an answer
+_HISTORY = 6  # messages
+
+
+class ModelWriter:
+    """Writes through any LangChain chat model.
+
+    Args:
+        model: Asked with `stream` and `astream`, so that closing the generator closes the request.
+        context_tokens: Room for the passages.
+        total_timeout_s: Longest time from asking to the last word.
+        count: Counts the tokens of a text.
+    """
+
+    mode: Mode = "model"
+
+    def __init__(
+        self,
+        model: BaseChatModel,
+        *,
+        context_tokens: int = 8_000,
+        total_timeout_s: float = 90,
+        count: TokenCounter = estimate_tokens,
+    ) -> None:
+        self._model = model
+        self._context_tokens = context_tokens
+        self._total_timeout_s = total_timeout_s
+        self._count = count
+
+    def write(self, question: Question, finding: Finding) -> Iterator[Answer]:
+        """Yield one checked sentence a part, then what it took.
+
+        Raises:
+            ProviderError: The model failed; what was yielded before stands.
+        """
+        draft = _Draft(self._fit(finding), self._total_timeout_s)
+        with provider_errors():
+            for chunk in self._model.stream(self._messages(question, draft.passages)):
+                yield from draft.read(chunk)
+        yield from draft.finish()
+
+    async def awrite(self, question: Question, finding: Finding) -> AsyncIterator[Answer]:
+        """Yield the same as `write`, without blocking.
+
+        Raises:
+            ProviderError: The model failed; what was yielded before stands.
+        """
+        draft = _Draft(self._fit(finding), self._total_timeout_s)
+        with provider_errors():
+            async for chunk in self._model.astream(self._messages(question, draft.passages)):
+                for part in draft.read(chunk):
+                    yield part
+        for part in draft.finish():
+            yield part
+
+    def _fit(self, finding: Finding) -> tuple[Passage, ...]:
+        return fit_passages(finding.passages, max_tokens=self._context_tokens, count=self._count)
+
+    def _messages(self, question: Question, passages: tuple[Passage, ...]) -> list[BaseMessage]:
+        rules = load_prompt("answer", frozenset({"count", "refusal"}))
+        asked = load_prompt("passages", frozenset({"passages", "question"}))
+        earlier = [
+            HumanMessage(turn.content) if turn.role == "user" else AIMessageChunk(content=turn.content)
+            for turn in question.history[-_HISTORY:]
+        ]
+        shown = "\n\n".join(map(_fence, passages))
+        return [
+            SystemMessage(rules.format(count=len(passages), refusal=NEAREST)),
+            *earlier,
+            HumanMessage(asked.format(passages=shown, question=question.text)),
+        ]
+
+
+class _Draft:
+    """What a model has written so far, cut into sentences and checked as they end."""
+
+    def __init__(self, passages: tuple[Passage, ...], total_timeout_s: float) -> None:
+        self.passages = passages
+        self._deadline = time.monotonic() + total_timeout_s
+        self._rest = ""
+        self._length = 0
+        self._finished = False
+        self._usage = Usage(requests=1)
+
+    def read(self, chunk: BaseMessage) -> Iterator[Answer]:
+        """Take a piece and yield the sentences it ends."""
+        if time.monotonic() > self._deadline:
+            raise ProviderTimeoutError
+        text = chunk.text
+        self._length += len(text)
+        self._finished = self._finished or bool(chunk.response_metadata.get("finish_reason"))
+        if isinstance(chunk, AIMessageChunk) and chunk.usage_metadata:
+            used = chunk.usage_metadata
+            self._usage += Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"])
+        if self._length > _LONGEST:
+            raise ProviderUnavailableError
+        self._rest += text
+        *sentences, self._rest = _cut(self._rest)
+        for sentence in sentences:
+            yield from self._checked(sentence)
+
+    def finish(self) -> Iterator[Answer]:
+        """Yield the last sentence and what the answer took."""
+        if not self._length:
+            raise ProviderUnavailableError
+        yield from self._checked(self._rest)
+        yield Answer(usage=self._usage)
+
+    def _checked(self, sentence: str) -> Iterator[Answer]:
+        part = ground_sentence(sentence, self.passages)
+        if part.sentences or part.removed:
+            yield part
+
+
+def is_refusal(answer: Answer) -> bool:
+    """Tell whether a model answered that the notes do not say."""
+    return len(answer.sentences) <= 2 and any(
+        fold(sentence.text).startswith(fold(NEAREST)[:30]) for sentence in answer.sentences
+    )
+
+
+def _fence(passage: Passage) -> str:
+    """Return a passage as data: its number, where it is from, its text with its own bracketed numbers defused."""
+    where = " › ".join((passage.note, *passage.heading))
+    text = _BRACKETED.sub(r"(\1)", clean(passage.text))
+    return f"<passage numéro={passage.number} note=« {where} »>\n{text}\n</passage>"
+
+
+def _cut(text: str) -> list[str]:
+    """Return the finished sentences of a text and, last, what is still being written."""
+    pieces, position = [], 0
+    for match in _END.finditer(text):
+        pieces.append(text[position : match.end()])
+        position = match.end()
+    return [*pieces, text[position:]]

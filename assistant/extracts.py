@@ -103,7 +103,7 @@ def _extracts(finding: Finding) -> list[_Extract]:
                 weight * (1.0 if key in own else _AROUND if key in around else 0.0)
                 for key, weight in finding.terms.items()
             )
-            score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(statement)
+            score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(passage, statement)
             found.append(_Extract(passage, statement, own, score))
     return sorted(found, key=lambda extract: (-extract.score, extract.passage.number, extract.statement.spans))
 
@@ -112,10 +112,11 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(map(stem, content_words(text)))
 
 
-def _bearing(statement: Statement) -> float:
+def _bearing(passage: Passage, statement: Statement) -> float:
     """Return how well a statement answers by its form alone: questions and mere pointers answer least."""
     factor = _OPENING if statement.first else 1.0
-    if statement.text.rstrip().endswith("?") or _POINTER.match(fold(statement.text)):
+    pointing = any(_POINTER.match(fold(text)) for text in (statement.text, *passage.heading[-1:]))
+    if pointing or statement.text.rstrip().endswith("?"):
         factor *= _EVASIVE
     return factor * (_SHORT if len(statement.own_text) < 60 else 1.0)
 

@@ -1,13 +1,12 @@
-"""The vectors of a snapshot in Chroma: built once in a new folder, then only read. The only chromadb."""
+"""The vectors of a snapshot in Chroma: built once in a new folder, then only read. The only chromadb.
+
+It is imported when used: importing it reads `.env`, which our settings must have read first.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import chromadb
-from chromadb.config import Settings as ChromaSettings
-from chromadb.errors import ChromaError
 
 from ingest.errors import IndexDamagedError
 
@@ -89,6 +88,9 @@ def _client(folder: Path) -> Iterator[Any]:
 
 def _open(folder: Path) -> Any:
     """Open a store with everything that calls out switched off, whatever the environment says."""
+    import chromadb  # noqa: PLC0415
+    from chromadb.config import Settings as ChromaSettings  # noqa: PLC0415
+
     settings = ChromaSettings(
         _env_file=None,
         chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
@@ -101,6 +103,8 @@ def _open(folder: Path) -> Any:
 
 @contextmanager
 def _chroma_errors(folder: Path) -> Iterator[None]:
+    from chromadb.errors import ChromaError  # noqa: PLC0415
+
     try:
         yield
     except (ChromaError, ValueError, OSError) as error:

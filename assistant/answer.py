@@ -48,7 +48,7 @@ class Passage:
     """A chunk of a note given to the writer: `note_text[start:end] == text`, in code points.
 
     `number` is 1-based, in the order given; `score` is larger-is-better in [0, 1]; `reason` says in French
-    why the passage was chosen. `note_id` is opaque and is what URLs carry.
+    why the passage was chosen; `note_id` is opaque and is what URLs carry.
     """
 
     number: int

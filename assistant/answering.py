@@ -1,16 +1,28 @@
-"""One question on its way to its answer: what to write, when to fall back, how it ends."""
+"""One question on its way to its answer: who writes, when to fall back, how it ends."""
 
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Protocol
 
-from assistant.answer import Answer, Mode, Question
+from assistant.answer import Answer, Gap, Mode, Question
 from assistant.extracts import ExtractiveWriter
 from assistant.model_writer import is_refusal
 from assistant.retriever import Finding
 from assistant.verdict import decide_verdict, find_gap, refusal
 from ingest.errors import ProviderError
-from ingest.store import StoredNote
-from ingest.vault import read_note_file
+
+
+class Writer(Protocol):
+    """What turns passages into sentences; its parts carry no verdict."""
+
+    @property
+    def mode(self) -> Mode:
+        """How it writes."""
+
+    def write(self, question: Question, finding: Finding) -> Iterator[Answer]:
+        """Yield one checked sentence a part."""
+
+    def awrite(self, question: Question, finding: Finding) -> AsyncIterator[Answer]:
+        """Yield the same without blocking."""
 
 
 class Answering:
@@ -19,70 +31,88 @@ class Answering:
     Args:
         question: What is asked.
         finding: What the notes hold of it.
-        mode: How the writer writes.
+        writer: Writes the sentences.
     """
 
-    def __init__(self, question: Question, finding: Finding, mode: Mode) -> None:
-        self.question = question
-        self.finding = finding
-        self._mode = mode
+    def __init__(self, question: Question, finding: Finding, writer: Writer) -> None:
+        self._question = question
+        self._finding = finding
+        self._writer = writer
+        self._mode = writer.mode
         self._verdict = decide_verdict(finding)
         self._said = Answer()
 
     @property
     def opening(self) -> Answer:
         """The first part: the question and all that the writer is given."""
-        return Answer(question=self.question.text, passages=self.finding.passages)
+        return Answer(question=self._question.text, passages=self._finding.passages)
 
     @property
-    def needs_writer(self) -> bool:
-        """Whether a writer has something to say: a model may find an answer where words alone see none."""
+    def cited_ids(self) -> tuple[str, ...]:
+        """The ids of the notes cited so far, each once."""
+        return tuple(dict.fromkeys(citation.note_id for citation in self._said.citations))
+
+    def parts(self) -> Iterator[Answer]:
+        """Yield the sentences, a writer's or a refusal, and extracts where a model fails."""
+        try:
+            if self._has_answer:
+                yield from map(self._keep, self._writer.write(self._question, self._finding))
+            else:
+                yield from self._refuse()
+        except ProviderError as error:
+            yield from self._fall_back(error)
+
+    async def aparts(self) -> AsyncIterator[Answer]:
+        """Yield the same as `parts`, without blocking."""
+        try:
+            if self._has_answer:
+                async for part in self._writer.awrite(self._question, self._finding):
+                    yield self._keep(part)
+            else:
+                for part in self._refuse():
+                    yield part
+        except ProviderError as error:
+            for part in self._fall_back(error):
+                yield part
+
+    def end(self, changed: Iterable[str]) -> Answer:
+        """Return the last part: verdict, mode, and the notes that changed since they were indexed.
+
+        Args:
+            changed: Titles of the cited notes whose file is no longer what was indexed.
+        """
+        verdict = self._verdict
+        gaps: tuple[Gap, ...] = ()
+        if self._has_answer:
+            answered = bool(self._said.citations) and not is_refusal(self._said)
+            verdict = "answered" if answered else "nearest"
+            gaps = () if answered else (find_gap(self._question, self._finding),)
+        titles = ", ".join(f"«\u00a0{title}\u00a0»" for title in changed)
+        notice = f"La note a changé depuis l’indexation\u00a0: {titles}." if titles else None
+        return Answer(verdict=verdict, mode=self._mode, notice=notice, gaps=gaps)
+
+    @property
+    def _has_answer(self) -> bool:
+        """Whether there is something to write; a model may find an answer where words alone see none."""
         return self._verdict == "answered" or (self._verdict == "nearest" and self._mode == "model")
 
-    def refuse(self) -> Iterator[Answer]:
-        """Yield the parts that say the notes do not say, and what comes nearest."""
-        yield self.keep(refusal(self.question, self.finding, self._verdict))
-        if self._verdict == "nearest":
-            yield from map(self.keep, ExtractiveWriter().nearest(self.finding))
-
-    def keep(self, part: Answer) -> Answer:
-        """Remember a part that is shown, and return it."""
+    def _keep(self, part: Answer) -> Answer:
         self._said += part
         return part
 
-    def fall_back(self, error: ProviderError) -> Iterator[Answer]:
-        """Yield extracts in place of a model that failed, or what was said of it when it was cut."""
+    def _refuse(self) -> Iterator[Answer]:
+        yield self._keep(refusal(self._question, self._finding, self._verdict))
+        if self._verdict == "nearest":
+            yield from map(self._keep, ExtractiveWriter().nearest(self._finding))
+
+    def _fall_back(self, error: ProviderError) -> Iterator[Answer]:
+        """Yield extracts in place of a model that failed; where it was cut, what it said stands alone."""
         if self._said.sentences:
-            yield self.keep(Answer(notice=f"{error} La réponse est interrompue ici.", complete=False))
+            yield self._keep(Answer(notice=f"{error} La réponse est interrompue ici.", complete=False))
             return
         self._mode = "extracts"
-        yield self.keep(Answer(notice=f"{error} Voici des extraits de vos notes, sans IA."))
-        if self.needs_writer:
-            yield from map(self.keep, ExtractiveWriter().write(self.question, self.finding))
+        yield self._keep(Answer(notice=f"{error} Voici des extraits de vos notes, sans IA."))
+        if self._has_answer:
+            yield from map(self._keep, ExtractiveWriter().write(self._question, self._finding))
         else:
-            yield from self.refuse()
-
-    def end(self, changed: Iterable[str]) -> Answer:
-        """Return the last part: verdict, mode, and the cited notes that changed since they were indexed."""
-        verdict = self._verdict
-        gaps = ()
-        if self.needs_writer:
-            answered = bool(self._said.citations) and not is_refusal(self._said)
-            verdict = "answered" if answered else "nearest"
-            gaps = () if answered else (find_gap(self.question, self.finding),)
-        titles = ", ".join(f"« {title} »" for title in changed)
-        notice = f"Depuis l’indexation, la note a changé : {titles}." if titles else None
-        return Answer(verdict=verdict, mode=self._mode, notice=notice, gaps=gaps)
-
-    def changed_notes(
-        self, vault: Path, note: Callable[[str], StoredNote | None], *, max_note_bytes: int
-    ) -> list[str]:
-        """Return the titles of the cited notes whose file is no longer what was indexed."""
-        cited = dict.fromkeys(citation.note_id for citation in self._said.citations)
-        stored = [found for note_id in cited if (found := note(note_id)) is not None]
-        return [item.title for item in stored if _differs(vault, item, max_note_bytes)]
-
-
-def _differs(vault: Path, stored: StoredNote, max_note_bytes: int) -> bool:
-    file = read_note_file(vault, stored.raw_path, max_note_bytes=max_note_bytes)
-    return file is None or file.sha256 != stored.sha256
+            yield from self._refuse()

@@ -16,10 +16,10 @@ from assistant.question import admits
 from assistant.ranking import GramScorer, blend, scale
 from ingest.embeddings import HashedEmbeddings
 from ingest.errors import IndexDamagedError
-from ingest.french import content_words, edits_allowed, grams, nearest_word, stem
+from ingest.french import content_words, distinct_words, edits_allowed, grams, nearest_word, stem
 from ingest.providers import provider_errors
 from ingest.snapshot import Snapshot
-from ingest.store import Store, StoredChunk, StoredNote, title_words
+from ingest.store import Store, StoredChunk, StoredNote
 
 _LEXICAL = 100
 _VECTOR = 30
@@ -33,6 +33,16 @@ class Candidates:
     notes: Mapping[int, StoredNote]
     scores: Mapping[int, float]
     words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Candidates before they are scored: their BM25 scores by chunk and by note."""
+
+    chunks: Mapping[int, StoredChunk]
+    notes: Mapping[int, StoredNote]
+    chunk_scores: Mapping[int, float]
+    note_scores: Mapping[int, float]
 
 
 def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, filters: Filters) -> Candidates:
@@ -55,7 +65,7 @@ def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, fil
     found = store.notes({chunk.note for chunk in chunks.values()})
     notes = {row: note for row, note in found.items() if admits(filters, note)}
     chunks = {row: chunk for row, chunk in chunks.items() if chunk.note in notes}
-    lexical = _lexical_scores(store, words, chunks, notes, chunk_scores, note_scores)
+    lexical = _lexical_scores(store, words, _Pool(chunks, notes, chunk_scores, note_scores))
     if isinstance(embeddings, HashedEmbeddings):
         return Candidates(chunks, notes, lexical, words)  # that vector is lexical too: no second opinion
     vector_scores = {chunk.row: nearest[chunk.id] for chunk in near.values() if chunk.row in chunks}
@@ -114,28 +124,26 @@ def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str,
         return {}
 
 
-def _lexical_scores(  # noqa: PLR0913 - each is another table of the same search
-    store: Store,
-    words: Sequence[str],
-    chunks: Mapping[int, StoredChunk],
-    notes: Mapping[int, StoredNote],
-    chunk_scores: Mapping[int, float],
-    note_scores: Mapping[int, float],
-) -> dict[int, float]:
-    titles = {row: Counter(title_words(note.title, note.stem, note.aliases)) for row, note in notes.items()}
-    wholes: dict[int, Counter[str]] = {row: Counter(title) for row, title in titles.items()}
-    for chunk in store.chunks_of(notes):
+def _lexical_scores(store: Store, words: Sequence[str], pool: _Pool) -> dict[int, float]:
+    """Return the score of each chunk: stems and n-grams in equal parts, its own and its whole note's."""
+    titles = {
+        row: Counter(distinct_words((note.title, note.stem, *note.aliases)))
+        for row, note in pool.notes.items()
+    }
+    wholes = {row: Counter(title) for row, title in titles.items()}
+    for chunk in store.chunks_of(pool.notes):
         wholes[chunk.note].update(chunk.words)
     frequencies = store.frequencies("grams", {gram for word in words for gram in grams(word)})
     size, length = int(store.meta["chunks"]), store.meta["mean_chunk_grams"]
     by_chunk = GramScorer(words, frequencies, documents=size, mean_length=length)
     by_note = GramScorer(words, frequencies, documents=size, mean_length=length * size / store.meta["notes"])
+    chunks = pool.chunks
     own = blend(
-        scale({row: chunk_scores.get(row, 0.0) for row in chunks}),
+        scale({row: pool.chunk_scores.get(row, 0.0) for row in chunks}),
         scale({row: by_chunk.score(chunk.words + titles[chunk.note]) for row, chunk in chunks.items()}),
     )
     whole = blend(
-        scale({row: note_scores.get(row, 0.0) for row in notes}),
+        scale({row: pool.note_scores.get(row, 0.0) for row in pool.notes}),
         scale({row: by_note.score(counts) for row, counts in wholes.items()}),
     )
     return {row: 0.5 * own[row] + 0.5 * whole[chunk.note] for row, chunk in chunks.items()}

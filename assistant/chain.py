@@ -1,48 +1,47 @@
 """The whole path from a question to a checked answer, as a LangChain Runnable."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing
 from functools import reduce
 from operator import add
-from typing import Any, Protocol
+from typing import Any, cast
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig
 from langsmith import tracing_context
 
-from assistant.answer import Answer, Mode, Question
-from assistant.answering import Answering
+from assistant.answer import Answer, Mode
+from assistant.answering import Answering, Writer
 from assistant.chat_models import build_chat_model
 from assistant.extracts import ExtractiveWriter
 from assistant.model_writer import ModelWriter
 from assistant.question import QuestionInput, read_question
-from assistant.retriever import Finding, NoteRetriever
+from assistant.retriever import NoteRetriever
 from assistant.settings import Settings
 from assistant.tokens import token_counter
 from ingest.embeddings import build_embeddings, fingerprint
-from ingest.errors import IndexDamagedError, IndexMissingError, ProviderError
+from ingest.errors import IndexDamagedError, IndexMissingError
 from ingest.french import words
 from ingest.snapshot import Snapshot, open_snapshot
 from ingest.store import StoredNote
 from ingest.sync import Progress, sync
+from ingest.vault import read_note_file
 
-_QUESTION_WORDS = frozenset("pourquoi comment qu que quel quelle quels quelles qui ou peut faut".split())
-
-
-class Writer(Protocol):
-    """What turns passages into sentences; its parts carry no verdict."""
-
-    @property
-    def mode(self) -> Mode:
-        """How it writes."""
-
-    def write(self, question: Question, finding: Finding) -> Iterator[Answer]:
-        """Yield one checked sentence a part."""
-
-    def awrite(self, question: Question, finding: Finding) -> AsyncIterator[Answer]:
-        """Yield the same without blocking."""
+_QUESTION_WORDS = {
+    "pourquoi",
+    "comment",
+    "qu",
+    "que",
+    "quel",
+    "quelle",
+    "quels",
+    "quelles",
+    "qui",
+    "ou",
+    "peut",
+}
 
 
 class AnswerChain(Runnable[QuestionInput, Answer]):
@@ -99,14 +98,19 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         titles = [title for title, _ in self._snapshot.store.hubs(40)]
         asked = [title for title in titles if words(title)[:1] and words(title)[0] in _QUESTION_WORDS]
         others = [f"Que disent les notes sur « {title} »\u202f?" for title in titles if title not in asked]
-        return tuple(title if title.endswith("?") else f"{title}\u202f?" for title in (asked + others)[:limit])
+        return tuple(
+            title if title.endswith("?") else f"{title}\u202f?" for title in (asked + others)[:limit]
+        )
 
     def close(self) -> None:
         """Release the snapshot's files."""
         self._snapshot.close()
 
     def invoke(
-        self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any  # noqa: A002
+        self,
+        input: QuestionInput,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
     ) -> Answer:
         """Answer a question.
 
@@ -123,11 +127,15 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
             return self._call_with_config(lambda asked: reduce(add, self._parts(asked)), input, config)
 
     def stream(
-        self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any  # noqa: A002
+        self,
+        input: QuestionInput,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
     ) -> Iterator[Answer]:
         """Yield the parts of an answer as they are ready; the same arguments and errors as `invoke`."""
         del kwargs
-        with closing(self._transform_stream_with_config(iter([input]), self._transform, config)) as parts:
+        stream = self._transform_stream_with_config(iter([input]), self._transform, config)
+        with closing(cast("Generator[Answer]", stream)) as parts:
             while True:
                 with self._tracing():
                     part = next(parts, None)
@@ -136,7 +144,10 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
                 yield part
 
     async def ainvoke(
-        self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any  # noqa: A002
+        self,
+        input: QuestionInput,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
     ) -> Answer:
         """Answer a question without blocking; the same arguments and errors as `invoke`."""
         del kwargs
@@ -148,7 +159,10 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
             return await self._acall_with_config(answer, input, config)
 
     async def astream(
-        self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any  # noqa: A002
+        self,
+        input: QuestionInput,
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
     ) -> AsyncIterator[Answer]:
         """Yield the parts of an answer without blocking; the same arguments and errors as `invoke`."""
         del kwargs
@@ -156,7 +170,8 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         async def inputs() -> AsyncIterator[QuestionInput]:
             yield input
 
-        async with aclosing(self._atransform_stream_with_config(inputs(), self._atransform, config)) as parts:
+        stream = self._atransform_stream_with_config(inputs(), self._atransform, config)
+        async with aclosing(cast("AsyncGenerator[Answer]", stream)) as parts:
             while True:
                 with self._tracing():
                     part = await anext(parts, None)
@@ -180,37 +195,28 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
     def _parts(self, asked: QuestionInput) -> Iterator[Answer]:
         answering = self._begin(asked)
         yield answering.opening
-        try:
-            if answering.needs_writer:
-                yield from map(answering.keep, self._writer.write(answering.question, answering.finding))
-            else:
-                yield from answering.refuse()
-        except ProviderError as error:
-            yield from answering.fall_back(error)
+        yield from answering.parts()
         yield self._end(answering)
 
     async def _aparts(self, asked: QuestionInput) -> AsyncIterator[Answer]:
         answering = await asyncio.to_thread(self._begin, asked)
         yield answering.opening
-        try:
-            if answering.needs_writer:
-                async for part in self._writer.awrite(answering.question, answering.finding):
-                    yield answering.keep(part)
-            else:
-                for part in answering.refuse():
-                    yield part
-        except ProviderError as error:
-            for part in answering.fall_back(error):
-                yield part
+        async for part in answering.aparts():
+            yield part
         yield await asyncio.to_thread(self._end, answering)
 
     def _begin(self, asked: QuestionInput) -> Answering:
         question = read_question(asked)
-        return Answering(question, self.retriever.find(question), self.mode)
+        return Answering(question, self.retriever.find(question), self._writer)
 
     def _end(self, answering: Answering) -> Answer:
+        cited = [note for note_id in answering.cited_ids if (note := self.note(note_id)) is not None]
+        return answering.end(note.title for note in cited if self._has_changed(note))
+
+    def _has_changed(self, note: StoredNote) -> bool:
         limit = self._settings.max_note_bytes
-        return answering.end(answering.changed_notes(self._settings.vault, self.note, max_note_bytes=limit))
+        file = read_note_file(self._settings.vault, note.raw_path, max_note_bytes=limit)
+        return file is None or file.sha256 != note.sha256
 
 
 def build_chain(
@@ -237,7 +243,9 @@ def build_chain(
     try:
         snapshot = open_snapshot(settings.index_folder, embeddings=mark)
     except (IndexMissingError, IndexDamagedError) as error:
-        sync(settings, embeddings=embedder, force=isinstance(error, IndexDamagedError), on_progress=on_progress)
+        sync(
+            settings, embeddings=embedder, force=isinstance(error, IndexDamagedError), on_progress=on_progress
+        )
         snapshot = open_snapshot(settings.index_folder, embeddings=mark)
     return AnswerChain(snapshot, embedder, settings, chat_model or build_chat_model(settings))
 

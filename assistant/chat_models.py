@@ -26,7 +26,8 @@ def build_chat_model(settings: Settings) -> BaseChatModel | None:
             return init_chat_model(settings.model, timeout=settings.idle_timeout_s, max_retries=1)
     except ImportError:
         raise SettingsError(
-            "CIMAISE_MODEL", f"il manque le paquet de ce fournisseur ; lancez : pip install langchain-{provider}"
+            "CIMAISE_MODEL",
+            f"il manque le paquet de ce fournisseur ; lancez : pip install langchain-{provider}",
         ) from None
 
 

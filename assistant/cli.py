@@ -47,9 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at exit
         return 1
-    except Exception as error:  # noqa: BLE001 - the last resort: a sentence, not a traceback
+    except Exception as error:
         logger.debug("unexpected error", exc_info=True)
-        print(f"Erreur imprévue ({type(error).__name__}) ; lancez « cimaise doctor » et signalez-la.", file=sys.stderr)
+        print(
+            f"Erreur imprévue ({type(error).__name__}) ; lancez « cimaise doctor » et signalez-la.",
+            file=sys.stderr,
+        )
         return 1
 
 

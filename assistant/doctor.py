@@ -57,7 +57,9 @@ def _variables(settings: Settings) -> Iterator[Check]:
 def _vault(settings: Settings) -> Iterator[Check]:
     try:
         outcomes = list(
-            walk_vault(settings.vault, max_note_bytes=settings.max_note_bytes, exclude=settings.exclude_patterns)
+            walk_vault(
+                settings.vault, max_note_bytes=settings.max_note_bytes, exclude=settings.exclude_patterns
+            )
         )
     except CimaiseError as error:
         yield Check("Notes", "failed", str(error))
@@ -66,7 +68,9 @@ def _vault(settings: Settings) -> Iterator[Check]:
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     state: Literal["passed", "warned"] = "warned" if failed else "passed"
     yield Check(
-        "Notes", state, f"{read} lisibles dans « {settings.vault} », {len(outcomes) - read} fichiers laissés de côté."
+        "Notes",
+        state,
+        f"{read} lisibles dans « {settings.vault} », {len(outcomes) - read} fichiers laissés de côté.",
     )
 
 
@@ -83,17 +87,27 @@ def _index(settings: Settings) -> Iterator[Check]:
     manifest, vectors = snapshot.manifest, snapshot.vectors
     snapshot.close()
     if vectors is None:
-        yield Check("Index", "warned", "Chroma ne peut pas ouvrir les vecteurs ; relancez : cimaise index --force")
+        yield Check(
+            "Index", "warned", "Chroma ne peut pas ouvrir les vecteurs ; relancez : cimaise index --force"
+        )
         return
-    yield Check("Index", "passed", f"{manifest.notes} notes, {manifest.chunks} passages, dans « {snapshot.folder} ».")
+    yield Check(
+        "Index", "passed", f"{manifest.notes} notes, {manifest.chunks} passages, dans « {snapshot.folder} »."
+    )
 
 
 def _model(settings: Settings) -> Iterator[Check]:
     if settings.model is None:
-        yield Check("Modèle", "passed", "aucun : les réponses sont des extraits, sans IA, et rien ne sort d’ici.")
+        yield Check(
+            "Modèle", "passed", "aucun : les réponses sont des extraits, sans IA, et rien ne sort d’ici."
+        )
     elif settings.remote_host is None:
-        yield Check("Modèle", "passed", f"{settings.model}, sur {settings.endpoint_host} : rien ne sort d’ici.")
+        yield Check(
+            "Modèle", "passed", f"{settings.model}, sur {settings.endpoint_host} : rien ne sort d’ici."
+        )
     else:
         yield Check(
-            "Modèle", "passed", f"{settings.model} ; questions et passages partent vers {settings.remote_host}."
+            "Modèle",
+            "passed",
+            f"{settings.model} ; questions et passages partent vers {settings.remote_host}.",
         )

@@ -22,9 +22,10 @@ _SUPPORT = 0.5  # share of a sentence's words that the cited passages must hold
 
 @dataclass(frozen=True, slots=True)
 class _Quotation:
-    """A quotation of a sentence, and where it stands in a cited passage."""
+    """A quotation of a sentence, with its marks and without, and where it stands in a cited passage."""
 
-    written: str
+    marked: str
+    words: str
     found: Citation | None
 
 
@@ -49,9 +50,9 @@ def ground_sentence(written: str, passages: Sequence[Passage]) -> Answer:
     cited = [by_number[number] for number in numbers]
     quotations = [_find(match, cited) for match in _QUOTATION.finditer(text)]
     for quotation in quotations:
-        if quotation.found is None and len(quotation.written.split()) > 2:
-            text = _QUOTATION.sub(lambda m: _bare(m) if _inner(m) == quotation.written else m[0], text)
-            removed.append(f"« {quotation.written} »")
+        if quotation.found is None:
+            text = text.replace(quotation.marked, quotation.words)
+            removed.append(quotation.marked)
     label = _label(text, cited, quotations)
     citations = [quotation.found for quotation in quotations if quotation.found is not None]
     quoted = {citation.number for citation in citations}
@@ -62,7 +63,7 @@ def ground_sentence(written: str, passages: Sequence[Passage]) -> Answer:
 
 
 def find_quotation(quotation: str, text: str) -> tuple[int, int] | None:
-    """Return where a quotation stands in a text, up to case, accents' form, marks and white space, or None."""
+    """Return where a quotation stands in a text, or None; only its letters and digits count, folded."""
     wanted = "".join(char for char, _ in _letters(quotation))
     letters = list(_letters(text))
     start = "".join(char for char, _ in letters).find(wanted) if wanted else -1
@@ -87,19 +88,11 @@ def _letters(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _find(match: re.Match[str], cited: Sequence[Passage]) -> _Quotation:
-    written = _inner(match)
+    words = next(group for group in match.groups() if group is not None)
     for passage in cited:
-        if span := find_quotation(written, passage.text):
-            return _Quotation(written, cite(passage, *span))
-    return _Quotation(written, None)
-
-
-def _inner(match: re.Match[str]) -> str:
-    return next(group for group in match.groups() if group is not None)
-
-
-def _bare(match: re.Match[str]) -> str:
-    return _inner(match)
+        if span := find_quotation(words, passage.text):
+            return _Quotation(match[0], words, cite(passage, *span))
+    return _Quotation(match[0], words, None)
 
 
 def _label(text: str, cited: Sequence[Passage], quotations: Sequence[_Quotation]) -> Label:

@@ -142,7 +142,7 @@ def is_refusal(answer: Answer) -> bool:
 
 
 def _fence(passage: Passage) -> str:
-    """Return a passage as data: its number, where it is from, its text with its own bracketed numbers defused."""
+    """Return a passage as data: its number, its origin, its text with its own bracketed numbers defused."""
     where = " › ".join((passage.note, *passage.heading))
     text = _BRACKETED.sub(r"(\1)", clean(passage.text))
     return f"<passage numéro={passage.number} note=« {where} »>\n{text}\n</passage>"

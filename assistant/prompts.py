@@ -29,7 +29,9 @@ def load_prompt(name: str, placeholders: frozenset[str]) -> str:
     except (OSError, UnicodeDecodeError):
         raise PromptError(path, "le fichier est illisible ; enregistrez-le en UTF-8.") from None
     except ValueError:
-        raise PromptError(path, "une accolade n’est pas fermée ; écrivez {{ et }} pour une vraie accolade.") from None
+        raise PromptError(
+            path, "une accolade n’est pas fermée ; écrivez {{ et }} pour une vraie accolade."
+        ) from None
     if found != placeholders:
         wanted = ", ".join(f"{{{field}}}" for field in sorted(placeholders))
         raise PromptError(path, f"il doit contenir exactement {wanted}.")

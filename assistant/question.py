@@ -12,7 +12,7 @@ from ingest.store import Store, StoredNote
 
 MAX_CHARACTERS = 2000
 _LONGEST_NAME = 20  # words of a title that a question may quote
-_CONTROLS = {code: " " for code in (*range(9), *range(11, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127, *range(8234, 8239), *range(8294, 8298)), " ")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 QuestionInput = str | Question | Mapping[str, Any]
@@ -90,7 +90,9 @@ def _text(value: object) -> str:
             f"La question fait {len(text)} caractères ; raccourcissez-la à {MAX_CHARACTERS} au plus."
         )
     if not words(text):
-        raise QuestionError("La question ne contient aucun mot ; écrivez ce que vous cherchez dans vos notes.")
+        raise QuestionError(
+            "La question ne contient aucun mot ; écrivez ce que vous cherchez dans vos notes."
+        )
     return text
 
 
@@ -101,7 +103,9 @@ def _turn(turn: object) -> Turn:
         role, content = turn.get("role"), turn.get("content")
         if role in ("user", "assistant") and isinstance(content, str):
             return Turn(role, content)
-    raise QuestionError("Chaque tour de « history » doit avoir « role » (user ou assistant) et « content » (texte).")
+    raise QuestionError(
+        "Chaque tour de « history » doit avoir « role » (user ou assistant) et « content » (texte)."
+    )
 
 
 def _filters(value: object) -> Filters:

@@ -7,7 +7,10 @@ from typing import TypeVar
 
 from ingest.french import grams
 
-_K1, _B = 1.2, 0.75  # Robertson & Zaragoza, « The Probabilistic Relevance Framework », 2009; FTS5 has the same
+_K1, _B = (
+    1.2,
+    0.75,
+)  # Robertson & Zaragoza, « The Probabilistic Relevance Framework », 2009; FTS5 has the same
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -18,7 +21,9 @@ def scale(scores: Mapping[Key, float]) -> dict[Key, float]:
     return {key: max(score, 0.0) / top if top > 0 else 0.0 for key, score in scores.items()}
 
 
-def blend(first: Mapping[Key, float], second: Mapping[Key, float], *, weight: float = 0.5) -> dict[Key, float]:
+def blend(
+    first: Mapping[Key, float], second: Mapping[Key, float], *, weight: float = 0.5
+) -> dict[Key, float]:
     """Return `weight · first + (1 - weight) · second` over the keys of both; a missing score is 0."""
     return {
         key: weight * first.get(key, 0.0) + (1 - weight) * second.get(key, 0.0)

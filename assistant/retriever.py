@@ -68,7 +68,9 @@ class NoteRetriever(BaseRetriever):
         terms = term_weights(found.words, store)
         return Finding(passages, terms, coverage(terms, views))
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[Document]:
         del run_manager
         return [_document(passage) for passage in self.find(read_question(query)).passages]
 
@@ -97,7 +99,9 @@ def _favour_linked(firsts: list[_Choice], store: Store) -> list[_Choice]:
         return []
     targets = set(store.linked_from(firsts[0].chunk.note))
     raised = [
-        replace(choice, score=choice.score + _FAVOUR * (1 - choice.score)) if choice.chunk.note in targets else choice
+        replace(choice, score=choice.score + _FAVOUR * (1 - choice.score))
+        if choice.chunk.note in targets
+        else choice
         for choice in firsts
     ]
     return raised[:1] + sorted(raised[1:], key=lambda choice: (-choice.score, choice.chunk.row))

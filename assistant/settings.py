@@ -29,7 +29,9 @@ class Settings(IngestSettings):
     context_tokens: int = Field(8_000, ge=500, le=1_000_000, description="Room for the passages (tokens).")
     langsmith: bool = Field(False, description="Let LangSmith trace our calls, as its own variables say.")
     tiktoken_cache_dir: Path | None = Field(
-        None, validation_alias="TIKTOKEN_CACHE_DIR", description="Where tiktoken's ranks are, to count tokens exactly."
+        None,
+        validation_alias="TIKTOKEN_CACHE_DIR",
+        description="Where tiktoken's ranks are, to count tokens exactly.",
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address the chat listens on.")
     port: int = Field(7860, ge=1, le=65535, description="Port the chat listens on.")

@@ -17,10 +17,14 @@ _RULE = re.compile(r"[ \t]*(?:[-*_=][ \t]*){3,}")
 _TABLE = re.compile(r"[ \t]*\|")
 _ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\n]{1,100}\]:[ \t]*")
-_LINKED = re.compile(r"!?\[\[[^\[\]\n]{1,500}\]\]|!?\[[^\[\]\n]{0,1000}\]\([^()\n]{0,2000}(?:\([^()\n]{0,500}\))?[^()\n]{0,500}\)|https?://\S{1,2000}")
+_LINKED = re.compile(
+    r"!?\[\[[^\[\]\n]{1,500}\]\]|!?\[[^\[\]\n]{0,1000}\]\([^()\n]{0,2000}(?:\([^()\n]{0,500}\))?[^()\n]{0,500}\)|https?://\S{1,2000}"
+)
 _STOP = re.compile(r"[.!?…]+[\"»”’)\]*_]*(?:\[\^[^\[\]\n]{1,100}\])*[\"»”’)\]*_]*(?=\s)|[.!?…]+\s»(?=\s)")
 _NEXT = re.compile(r"\s+[\"«“(\[*_]*\s?[A-ZÀ-ÖØ-Þ0-9\[-]")
-_ABBREVIATION = re.compile(r"(?:\b(?:M|MM|Mme|Mmes|Mlle|Dr|Pr|St|Ste|cf|p|pp|art|vol|no|n|éd|ed|dir|coll|chap|fig|env|av|apr|ex|etc|al|Inc)|\b[A-ZÀ-ÖØ-Þ](?:\.-[A-Z])?)\.$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:M|MM|Mme|Mmes|Mlle|Dr|Pr|St|Ste|cf|p|pp|art|vol|no|n|éd|ed|dir|coll|chap|fig|env|av|apr|ex|etc|al|Inc)|\b[A-ZÀ-ÖØ-Þ](?:\.-[A-Z])?)\.$"
+)
 _ANAPHORA = re.compile(
     r"(?:(?:il|elle|ils|elles|celui|celle|ceux|celles|cela|ceci|ce|c'est|cet|cette|ces|leur|leurs|son|sa|ses|"
     r"en effet|ainsi|de plus|en outre|par exemple|egalement|neanmoins|toutefois|cependant|enfin|ensuite|puis|"
@@ -191,7 +195,9 @@ def _sentences(text: str, spans: list[tuple[int, int]], first: bool) -> Iterator
     previous: tuple[int, int] | None = None
     for number, (start, end) in enumerate(spans):
         leaning = previous is not None and _ANAPHORA.match(fold(clean(text[start:end])))
-        opening = previous[0] if previous is not None and leaning and end - previous[0] <= _WHOLE_ITEM else start
+        opening = (
+            previous[0] if previous is not None and leaning and end - previous[0] <= _WHOLE_ITEM else start
+        )
         yield from _statement(text, ((opening, end),), first and number == 0)
         previous = (start, end)
 

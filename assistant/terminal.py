@@ -27,7 +27,11 @@ def render_answer(answer: Answer) -> str:
         blocks.append("\n".join([*title, *lines]))
     for gap in answer.gaps:
         near = " ; ".join(gap.nearest) or "aucune"
-        blocks.append(_wrap(f"Ce que vos notes ne disent pas : {gap.question}") + "\n" + _wrap(f"Notes les plus proches : {near}"))
+        blocks.append(
+            _wrap(f"Ce que vos notes ne disent pas : {gap.question}")
+            + "\n"
+            + _wrap(f"Notes les plus proches : {near}")
+        )
     if answer.citations:
         blocks.append("\n".join(["Sources", *_sources(answer.citations)]))
     blocks.append(provenance(answer))
@@ -37,9 +41,17 @@ def render_answer(answer: Answer) -> str:
 def provenance(answer: Answer) -> str:
     """Return one line on how the answer was made."""
     cited = len({citation.number for citation in answer.citations})
-    how = "extraits, sans IA" if answer.mode == "extracts" else "rédigé par un modèle, vérifié phrase par phrase"
+    how = (
+        "extraits, sans IA"
+        if answer.mode == "extracts"
+        else "rédigé par un modèle, vérifié phrase par phrase"
+    )
     requests = f"{answer.usage.requests} requête" + ("s" if answer.usage.requests > 1 else "")
-    parts = [how, f"{_count(len(answer.passages), 'passage lu')}, {cited} cité{'s' if cited > 1 else ''}", requests]
+    parts = [
+        how,
+        f"{_count(len(answer.passages), 'passage lu')}, {cited} cité{'s' if cited > 1 else ''}",
+        requests,
+    ]
     unsupported = sum(sentence.label == "unsupported" for sentence in answer.sentences)
     if unsupported:
         parts.insert(2, f"{_count(unsupported, 'phrase')} sans appui")

@@ -28,7 +28,9 @@ def find_gap(question: Question, finding: Finding) -> Gap:
     """Return the question as a gap: the nearest notes, and the stub of a note that would fill it."""
     nearest = tuple(dict.fromkeys(passage.note for passage in finding.passages))[:3]
     links = "".join(f"- [[{name_of(passage.path)}]]\n" for passage in finding.passages[:3])
-    stub = f"---\ntags: [question]\n---\n\n# {question.text}\n\n" + (f"## Voir aussi\n\n{links}" if links else "")
+    stub = f"---\ntags: [question]\n---\n\n# {question.text}\n\n" + (
+        f"## Voir aussi\n\n{links}" if links else ""
+    )
     return Gap(question.text, nearest, stub)
 
 

@@ -11,7 +11,16 @@ from bisect import bisect_right
 _CODE = re.compile(r"(?m)^ {0,3}(`{3,}|~{3,})")
 _HIDDEN_MARKS = (("<!--", "-->"), ("%%", "%%"), ("<script", "</script>"), ("<style", "</style>"))
 _INVISIBLE = dict.fromkeys(
-    [0, 0xAD, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xE0000, 0xE0080)]
+    [
+        0,
+        0xAD,
+        0x180E,
+        0xFEFF,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xE0000, 0xE0080),
+    ]
 )
 _DATA_URI = re.compile(r"data:[\w/+.-]{0,80};base64,[A-Za-z0-9+/=\s]*")
 _SUBSTITUTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -19,7 +28,10 @@ _SUBSTITUTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"!\[\[[^\[\]\n]{0,500}\]\]"), " "),
     (re.compile(r"\[\[[^\[\]\n|]{0,500}\|([^\[\]\n]{1,500})\]\]"), r"\1"),
     (re.compile(r"\[\[#?\s*([^\[\]\n|]{1,500})\]\]"), r"\1"),
-    (re.compile(r"!?\[([^\[\]\n]{0,1000})\]\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500}){0,3}\)"), r"\1"),
+    (
+        re.compile(r"!?\[([^\[\]\n]{0,1000})\]\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500}){0,3}\)"),
+        r"\1",
+    ),
     (re.compile(r"(?i)<img\b[^<>]{0,2000}?\balt\s*=\s*[\"']([^\"'<>]{0,1000})[\"'][^<>]{0,2000}>"), r" \1 "),
     (re.compile(r"<(https?://[^<>\s]{1,2000})>"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>]{0,4000}>"), " "),

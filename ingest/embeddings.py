@@ -1,4 +1,4 @@
-"""Embeddings behind LangChain's interface: a hashed lexical default, or any provider by its LangChain name."""
+"""Embeddings behind LangChain's interface: hashed words by default, or any provider by its name there."""
 
 import hashlib
 from functools import lru_cache
@@ -54,9 +54,7 @@ def build_embeddings(settings: IngestSettings) -> Embeddings:
     from langchain.embeddings import init_embeddings  # noqa: PLC0415 - seconds, and a provider's client
 
     with provider_errors():
-        built = init_embeddings(settings.embeddings)
-    assert isinstance(built, Embeddings)
-    return built
+        return init_embeddings(settings.embeddings)
 
 
 def fingerprint(embeddings: Embeddings, name: str) -> str:
@@ -67,11 +65,16 @@ def fingerprint(embeddings: Embeddings, name: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
-def _features(word: str, dimension: int) -> tuple["np.typing.NDArray[np.int64]", "np.typing.NDArray[np.float64]"]:
+def _features(
+    word: str, dimension: int
+) -> tuple["np.typing.NDArray[np.int64]", "np.typing.NDArray[np.float64]"]:
     """Return the cells a word touches and by how much; a stem weighs as much as all its n-grams together."""
     parts = grams(word)
     hashes = np.array(
-        [int.from_bytes(hashlib.blake2b(part.encode(), digest_size=8).digest(), "big") >> 1 for part in (f"={stem(word)}", *parts)]
+        [
+            int.from_bytes(hashlib.blake2b(part.encode(), digest_size=8).digest(), "big") >> 1
+            for part in (f"={stem(word)}", *parts)
+        ]
     )
     weights = np.array([1.0, *[1.0 / len(parts)] * len(parts)])
     signs = np.where((hashes >> 40) & 1, 1.0, -1.0)

@@ -172,7 +172,9 @@ class ProviderNotFoundError(ProviderError):
     """The endpoint does not know this model."""
 
     def __init__(self) -> None:
-        super().__init__("Le service ne connaît pas ce modèle ; vérifiez CIMAISE_MODEL ou CIMAISE_EMBEDDINGS.")
+        super().__init__(
+            "Le service ne connaît pas ce modèle ; vérifiez CIMAISE_MODEL ou CIMAISE_EMBEDDINGS."
+        )
 
 
 class ProviderRateLimitError(ProviderError):
@@ -186,11 +188,15 @@ class ProviderTimeoutError(ProviderError):
     """The endpoint did not answer in time."""
 
     def __init__(self) -> None:
-        super().__init__("Le modèle n’a pas répondu à temps ; réessayez, ou allongez les délais CIMAISE_*_TIMEOUT_S.")
+        super().__init__(
+            "Le modèle n’a pas répondu à temps ; réessayez, ou allongez les délais CIMAISE_*_TIMEOUT_S."
+        )
 
 
 class ProviderUnavailableError(ProviderError):
     """The endpoint cannot be reached, or answers nonsense."""
 
     def __init__(self) -> None:
-        super().__init__("Le service du modèle ne répond pas correctement ; vérifiez OPENAI_BASE_URL et le réseau.")
+        super().__init__(
+            "Le service du modèle ne répond pas correctement ; vérifiez OPENAI_BASE_URL et le réseau."
+        )

@@ -5,7 +5,7 @@ Accents are folded before stemming, so that a question typed without them costs 
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
 import snowballstemmer
@@ -17,25 +17,27 @@ _LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "’
 
 STOP_WORDS = frozenset(
     """
-    a afin ai aie aient ais ait alors apres as au aucun aucune aupres auquel aura auraient aurait aussi autre
-    autres aux auxquelles auxquels avaient avais avait avant avec avez aviez avions avoir avons ayant
-    beaucoup c ca car ce ceci cela celle celles celui cependant certain certaine certaines certains ces cet
-    cette ceux chaque chez ci comme contre d dans de dehors deja depuis des desquelles desquels dessous dessus
-    deux devant doit doivent donc dont du duquel durant elle elles en encore entre environ es est et etaient
-    etais etait etant ete etes etre eu eue eux fait faire faut font fut furent hors ici il ils j je jusqu jusque
-    l la laquelle le lequel les lesquelles lesquels leur leurs lors lorsqu lorsque lui m ma mais malgre me meme
-    memes mes mien mienne moi moins mon n ne ni nos notre nous on ont or ou outre par parce parmi pas peu
-    peut peuvent plus plusieurs plutot pour puis puisqu puisque qu quand quant que quel quelle quelles
-    quelqu quelque quelques quels qui quoi quoiqu quoique s sa sans se selon sera serait seront ses si sien
-    sienne soi soit sommes son sont sous suis sur surtout t ta tandis tant te tel telle telles tels tes toi ton
-    toujours tous tout toute toutes tres trop tu un une vers voici voila vos votre vous vu y
-    the of and to in is are was for on that this with as by it at from be an or which who what how
+    a afin ai aie aient ais ait alors apres as au aucun aucune aupres auquel aura auraient aurait
+    aussi autre autres aux auxquelles auxquels avaient avais avait avant avec avez aviez avions
+    avoir avons ayant beaucoup c ca car ce ceci cela celle celles celui cependant certain certaine
+    certaines certains ces cet cette ceux chaque chez ci comme contre d dans de dehors deja depuis
+    des desquelles desquels dessous dessus deux devant doit doivent donc dont du duquel durant elle
+    elles en encore entre environ es est et etaient etais etait etant ete etes etre eu eue eux fait
+    faire faut font fut furent hors ici il ils j je jusqu jusque l la laquelle le lequel les
+    lesquelles lesquels leur leurs lors lorsqu lorsque lui m ma mais malgre me meme memes mes mien
+    mienne moi moins mon n ne ni nos notre nous on ont or ou outre par parce parmi pas peu peut
+    peuvent plus plusieurs plutot pour puis puisqu puisque qu quand quant que quel quelle quelles
+    quelqu quelque quelques quels qui quoi quoiqu quoique s sa sans se selon sera serait seront ses
+    si sien sienne soi soit sommes son sont sous suis sur surtout t ta tandis tant te tel telle
+    telles tels tes toi ton toujours tous tout toute toutes tres trop tu un une vers voici voila vos
+    votre vous vu y the of and to in is are was for on that this with as by it at from be an or
+    which who what how
     """.split()
 )
 
 
 def fold(text: str) -> str:
-    """Return the text in lower case without accents; ligatures opened, typographic apostrophes straightened."""
+    """Return the text in lower case, without accents; ligatures opened, apostrophes straightened."""
     decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
     return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
 
@@ -48,6 +50,11 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Return the folded words that are not stop words, in order."""
     return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def distinct_words(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the content words of several texts, each once, as they first come."""
+    return tuple(dict.fromkeys(word for text in texts for word in content_words(text)))
 
 
 def stems(text: str) -> list[str]:
@@ -69,7 +76,7 @@ def grams(word: str) -> tuple[str, ...]:
 
 
 def edits_allowed(word: str) -> int:
-    """Return how many edits may separate a word from what was meant: 1 from 4 letters, 2 from 7, else none."""
+    """Return how many edits may separate a word from what was meant: 1 from 4 letters, 2 from 7."""
     if len(word) < 4 or word.isdigit():
         return 0
     return 2 if len(word) >= 7 else 1

@@ -31,7 +31,9 @@ _NAMES = {
     "date de creation": "date", "url": "source", "lien": "source", "auteur": "author", "autrice": "author",
     "auteurs": "author", "authors": "author",
 }  # fmt: skip
-_KNOWN = frozenset({*_NAMES, *_NAMES.values(), "description", "confidentiel", "statut", "status", "type", "cssclass"})
+_KNOWN = frozenset(
+    {*_NAMES, *_NAMES.values(), "description", "confidentiel", "statut", "status", "type", "cssclass"}
+)
 
 _MONTHS = {
     name: number
@@ -179,7 +181,7 @@ def _read_yaml(source: str, first_line: int) -> tuple[dict[str, tuple[str, ...]]
         _check_events(source, first_line)
         root = yaml.compose(source, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line if error.problem_mark else 0
+        line = error.problem_mark.line if error.problem_mark is not None else 0
         raise _RefusedYamlError(first_line + line, "ligne refusée") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise _RefusedYamlError(first_line, "caractère refusé") from None
@@ -192,7 +194,9 @@ def _read_yaml(source: str, first_line: int) -> tuple[dict[str, tuple[str, ...]]
     for key_node, value_node in root.value:
         key = fold(str(key_node.value)) if isinstance(key_node, yaml.ScalarNode) else ""
         if key in values:
-            warnings.append((first_line + key_node.start_mark.line, f"clé « {key} » répétée, la première est gardée"))
+            warnings.append(
+                (first_line + key_node.start_mark.line, f"clé « {key} » répétée, la première est gardée")
+            )
         elif texts := tuple(_scalars(value_node)):
             values[key] = texts
     return values, warnings

@@ -8,7 +8,9 @@ from pathlib import PurePosixPath
 
 from ingest.note import Note, Wikilink
 
-_ATTACHMENTS = frozenset(".png .jpg .jpeg .gif .svg .webp .avif .pdf .mp3 .mp4 .webm .wav .csv .canvas".split())
+_ATTACHMENTS = frozenset(
+    ".png .jpg .jpeg .gif .svg .webp .avif .pdf .mp3 .mp4 .webm .wav .csv .canvas".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class _Directory:
         if not found:
             return ResolvedLink(source.path, link, None)
         home = PurePosixPath(source.path).parent
-        best, *rivals = sorted(found, key=lambda path: (PurePosixPath(path).parent != home, path.count("/"), path))
+        best, *rivals = sorted(
+            found, key=lambda path: (PurePosixPath(path).parent != home, path.count("/"), path)
+        )
         return ResolvedLink(source.path, link, best, tuple(rivals))
 
 

@@ -1,10 +1,11 @@
-"""Parse one note: title, aliases, tags, date, links and sections. Pure; every offset is into the text given."""
+"""Parse one note: title, aliases, tags, date, links, sections. Pure; every offset is into the text given."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from markdown_it import MarkdownIt
@@ -87,7 +88,9 @@ def parse_note(text: str, path: str) -> Note:
         text=text,
         title=own_title or clean(PurePosixPath(path).stem) or path,
         header_title=clean(header.first("title") or "") or None,
-        aliases=tuple(dict.fromkeys(alias for raw in header.values.get("aliases", ()) if (alias := clean(raw)))),
+        aliases=tuple(
+            dict.fromkeys(alias for raw in header.values.get("aliases", ()) if (alias := clean(raw)))
+        ),
         tags=tags,
         date=parse_date(header.first("date") or ""),
         links=tuple(_wikilinks(text, sorted([*code, *hidden]))),
@@ -123,7 +126,7 @@ def _headings(text: str, body_start: int) -> list[tuple[int, str, int, int]]:
     starts = [0, *(match.end() for match in _NEWLINE.finditer(body)), len(body)]
     tokens = _block_parser().parse(body)
     found = []
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
             first, last = token.map
             span = body_start + starts[first], body_start + starts[min(last, len(starts) - 1)]
@@ -177,7 +180,9 @@ def _wikilinks(text: str, ignored: list[tuple[int, int]]) -> Iterable[Wikilink]:
 
 
 def _tags(header: Header, text: str, ignored: list[tuple[int, int]]) -> tuple[str, ...]:
-    written = [part.strip("#[]\"'") for raw in header.values.get("tags", ()) for part in re.split(r"[\s,;]+", raw)]
+    written = [
+        part.strip("#[]\"'") for raw in header.values.get("tags", ()) for part in re.split(r"[\s,;]+", raw)
+    ]
     ignored = sorted(ignored)
     inline = [
         match[1]

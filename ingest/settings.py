@@ -42,10 +42,16 @@ class IngestSettings(BaseSettings):
     )
 
     vault: Path = Field(default_factory=demonstration_vault, description="Folder of Markdown notes.")
-    index: Path | None = Field(None, description="Folder of the index; one per vault in the user's data folder.")
+    index: Path | None = Field(
+        None, description="Folder of the index; one per vault in the user's data folder."
+    )
     exclude: str = Field("", description="Glob patterns of paths to leave out, separated by commas.")
-    max_note_bytes: int = Field(5_000_000, ge=1_000, le=100_000_000, description="Longer notes are skipped (bytes).")
-    embeddings: str = Field("hashed", description="“hashed” (keyless) or “provider:model”, LangChain's naming.")
+    max_note_bytes: int = Field(
+        5_000_000, ge=1_000, le=100_000_000, description="Longer notes are skipped (bytes)."
+    )
+    embeddings: str = Field(
+        "hashed", description="“hashed” (keyless) or “provider:model”, LangChain's naming."
+    )
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -67,7 +73,9 @@ class IngestSettings(BaseSettings):
     @classmethod
     def _known_embeddings(cls, name: str) -> str:
         if name != "hashed" and not re.fullmatch(r"[a-z_]+:.+", name):
-            raise ValueError("« hashed » ou « fournisseur:modèle » est attendu, par exemple openai:text-embedding-3-small.")
+            raise ValueError(
+                "« hashed » ou « fournisseur:modèle » est attendu, par exemple openai:text-embedding-3-small."
+            )
         return name
 
     @property

@@ -1,8 +1,8 @@
 """Snapshot folders and the pointer to the published one: readers see one complete snapshot or the next.
 
-    <index>/CURRENT            the number of the published snapshot
-    <index>/<n>/manifest.json  format, counts, embedding fingerprint, digest of notes.sqlite3
-    <index>/<n>/notes.sqlite3  the truth        <index>/<n>/chroma/  the vectors, disposable
+<index>/CURRENT            the number of the published snapshot
+<index>/<n>/manifest.json  format, counts, embedding fingerprint, digest of notes.sqlite3
+<index>/<n>/notes.sqlite3  the truth        <index>/<n>/chroma/  the vectors, disposable
 """
 
 import hashlib
@@ -16,7 +16,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ingest.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError, IndexWriteError
+from ingest.errors import (
+    IndexBusyError,
+    IndexDamagedError,
+    IndexMismatchError,
+    IndexMissingError,
+    IndexWriteError,
+)
 from ingest.store import Store
 from ingest.vectors import VectorIndex
 

@@ -1,6 +1,6 @@
 """`notes.sqlite3`, the truth of a snapshot: notes, chunks as spans, links, outcomes and the FTS5 index.
 
-Written once by `write_store`, then opened read-only and immutable. The only sqlite3 in ingest.
+Written once by `ingest.store_writer`; here it is opened read-only and immutable.
 """
 
 import json
@@ -13,34 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote
 
-from ingest.chunk import Chunk
-from ingest.errors import IndexDamagedError, IndexWriteError
-from ingest.french import content_words, grams, stem, words as words_of
-from ingest.links import ResolvedLink
-from ingest.note import Note
-from ingest.vault import NoteFile, Outcome
+from ingest.errors import IndexDamagedError
 
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value REAL) WITHOUT ROWID;
-CREATE TABLE notes (
-    row INTEGER PRIMARY KEY, id TEXT UNIQUE, path TEXT, raw_path BLOB, title TEXT, aliases TEXT, tags TEXT,
-    date TEXT, encoding TEXT, sha256 TEXT, private INTEGER, warnings TEXT, text TEXT);
-CREATE TABLE chunks (
-    row INTEGER PRIMARY KEY, id TEXT UNIQUE, note INTEGER, heading TEXT, start INTEGER, "end" INTEGER, words TEXT);
-CREATE INDEX chunks_by_note ON chunks (note);
-CREATE TABLE links (
-    source INTEGER, target INTEGER, name TEXT, heading TEXT, alias TEXT, embed INTEGER,
-    start INTEGER, "end" INTEGER, rivals TEXT);
-CREATE INDEX links_by_source ON links (source);
-CREATE INDEX links_by_target ON links (target);
-CREATE TABLE outcomes (path TEXT, status TEXT, reason TEXT);
-CREATE TABLE names (name TEXT, note INTEGER, PRIMARY KEY (name, note)) WITHOUT ROWID;
-CREATE TABLE vocabulary (word TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
-CREATE TABLE grams (gram TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
-CREATE VIRTUAL TABLE chunk_search USING fts5(title, body, content='', tokenize="unicode61 remove_diacritics 0");
-CREATE VIRTUAL TABLE note_search USING fts5(title, body, content='', tokenize="unicode61 remove_diacritics 0");
-CREATE VIRTUAL TABLE note_stems USING fts5vocab(note_search, row);
-"""
 _TITLE_WEIGHT = 3.0
 SearchTable = Literal["chunk_search", "note_search"]
 FrequencyTable = Literal["vocabulary", "grams", "note_stems"]
@@ -50,15 +24,6 @@ _FREQUENCY_COLUMNS: dict[FrequencyTable, tuple[str, str]] = {
     "note_stems": ("term", "doc"),
 }
 _NOTE_COLUMNS = "row, id, path, raw_path, title, aliases, tags, date, encoding, sha256, private, text"
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedNote:
-    """A note on its way into the store."""
-
-    file: NoteFile
-    note: Note
-    chunks: Sequence[Chunk]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,99 +67,6 @@ class StoredChunk:
     words: Counter[str]
 
 
-def write_store(
-    path: Path, notes: Sequence[IndexedNote], links: Iterable[ResolvedLink], outcomes: Iterable[Outcome]
-) -> None:
-    """Write a new store.
-
-    Args:
-        path: Must not exist.
-        notes: In the order of their rows.
-        links: Of those notes; each `source` is the path of one of them.
-        outcomes: One per file of the vault.
-
-    Raises:
-        IndexWriteError: The disk is full or refuses.
-    """
-    try:
-        connection = sqlite3.connect(path, isolation_level=None)
-        try:
-            connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;" + _SCHEMA)
-            _write_notes(connection, notes)
-            rows = {item.note.path: row for row, item in enumerate(notes, start=1)}
-            connection.executemany("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?)", _link_rows(links, rows))
-            connection.executemany(
-                "INSERT INTO outcomes VALUES (?,?,?)", ((o.path, o.status, o.reason) for o in outcomes)
-            )
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise IndexWriteError(path.parent.parent, str(error)) from error
-
-
-def _write_notes(connection: sqlite3.Connection, notes: Sequence[IndexedNote]) -> None:
-    vocabulary: Counter[str] = Counter()
-    gram_counts: Counter[str] = Counter()
-    chunk_row = total = 0
-    for row, item in enumerate(notes, start=1):
-        note = item.note
-        connection.execute("INSERT INTO notes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", _note_row(row, item))
-        names = {" ".join(words_of(name)) for name in (note.title, note.stem, *note.aliases)} - {""}
-        connection.executemany("INSERT INTO names VALUES (?,?)", ((name, row) for name in sorted(names)))
-        title = _stemmed(title_words(note.title, note.stem, note.aliases))
-        body: list[str] = []
-        for chunk in item.chunks:
-            chunk_row += 1
-            words = content_words(" ".join((*chunk.heading[:-1], chunk.cleaned)))
-            body += words
-            counts = Counter(words)
-            record = (chunk_row, chunk.id, row, _json(chunk.heading), chunk.start, chunk.end, _json(counts))
-            connection.execute("INSERT INTO chunks VALUES (?,?,?,?,?,?,?)", record)
-            _index(connection, "chunk_search", chunk_row, title, words)
-            vocabulary.update(counts.keys())
-            gram_counts.update({gram for word in counts for gram in grams(word)})
-            total += sum(len(grams(word)) * count for word, count in counts.items())
-        _index(connection, "note_search", row, title, body)
-        vocabulary.update(title_words(note.title, note.stem, note.aliases))
-    connection.executemany("INSERT INTO vocabulary VALUES (?,?)", sorted(vocabulary.items()))
-    connection.executemany("INSERT INTO grams VALUES (?,?)", sorted(gram_counts.items()))
-    meta = {"notes": len(notes), "chunks": chunk_row, "mean_chunk_grams": total / max(chunk_row, 1)}
-    connection.executemany("INSERT INTO meta VALUES (?,?)", meta.items())
-
-
-def title_words(title: str, stem_name: str, aliases: Iterable[str]) -> tuple[str, ...]:
-    """Return the distinct content words of a note's names."""
-    return tuple(dict.fromkeys(word for name in (title, stem_name, *aliases) for word in content_words(name)))
-
-
-def _index(connection: sqlite3.Connection, table: str, row: int, title: str, words: Sequence[str]) -> None:
-    sql = f"INSERT INTO {table} (rowid, title, body) VALUES (?,?,?)"  # noqa: S608 - one of our two tables
-    connection.execute(sql, (row, title, _stemmed(words)))
-
-
-def _stemmed(words: Iterable[str]) -> str:
-    return " ".join(map(stem, words))
-
-
-def _note_row(row: int, item: IndexedNote) -> tuple[object, ...]:
-    file, note = item.file, item.note
-    return (
-        row, file.id, file.path, file.raw_path, note.title, _json(note.aliases), _json(note.tags), note.date,
-        file.encoding, file.sha256, int(note.private), _json(note.warnings), file.text,
-    )  # fmt: skip
-
-
-def _link_rows(links: Iterable[ResolvedLink], rows: dict[str, int]) -> Iterator[tuple[object, ...]]:
-    for resolved in links:
-        link = resolved.link
-        target = rows.get(resolved.target) if resolved.target is not None else None
-        yield (
-            rows[resolved.source], target, link.target, link.heading, link.alias, int(link.embed),
-            link.start, link.end, _json(resolved.rivals),
-        )  # fmt: skip
-
-
 class Store:
     """A published `notes.sqlite3`, read-only; safe to share between threads.
 
@@ -216,7 +88,7 @@ class Store:
         self._connection.close()
 
     def search(self, table: SearchTable, stems: Sequence[str], *, limit: int) -> list[tuple[int, float]]:
-        """Return the (row, BM25 score) of the best `chunk_search` or `note_search` rows with any of the stems."""
+        """Return the (row, BM25 score) of the best rows of a table with any of the stems, best first."""
         if not stems:
             return []
         expression = " OR ".join(f'"{stem}"' for stem in dict.fromkeys(stems))
@@ -260,7 +132,9 @@ class Store:
 
     def linked_from(self, row: int) -> list[int]:
         """Return the rows of the notes that a note links to, in its order, each once."""
-        found = self._all("SELECT target FROM links WHERE source = ? AND target IS NOT NULL ORDER BY start", (row,))
+        found = self._all(
+            "SELECT target FROM links WHERE source = ? AND target IS NOT NULL ORDER BY start", (row,)
+        )
         return [target for target in dict.fromkeys(item[0] for item in found) if target != row]
 
     def hubs(self, limit: int) -> list[tuple[str, int]]:
@@ -285,7 +159,9 @@ class Store:
         marks, values = _marks(keys)
         sql = f"SELECT * FROM chunks WHERE {column} IN ({marks}) ORDER BY row"  # noqa: S608
         for row, chunk_id, note, heading, start, end, words in self._all(sql, values):
-            yield StoredChunk(row, chunk_id, note, tuple(json.loads(heading)), start, end, Counter(json.loads(words)))
+            yield StoredChunk(
+                row, chunk_id, note, tuple(json.loads(heading)), start, end, Counter(json.loads(words))
+            )
 
     def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
         with self._errors():
@@ -310,7 +186,3 @@ def _stored_note(row: tuple[Any, ...]) -> StoredNote:
 def _marks(keys: Iterable[int] | Iterable[str]) -> tuple[str, list[int] | list[str]]:
     values = list(keys)
     return ",".join("?" * len(values)), values
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

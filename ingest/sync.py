@@ -16,7 +16,8 @@ from ingest.note import Note, parse_note, settle_titles
 from ingest.providers import provider_errors
 from ingest.settings import IngestSettings
 from ingest.snapshot import current_folder_or_none, new_folder, publish, read_manifest, writing
-from ingest.store import IndexedNote, Store, write_store
+from ingest.store import Store
+from ingest.store_writer import IndexedNote, write_store
 from ingest.vault import NoteFile, Outcome, check_vault, walk_vault
 from ingest.vectors import Metadata, build_vectors
 
@@ -45,6 +46,16 @@ class SyncReport:
     removed: int
     chunks: int
     published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a snapshot is built of."""
+
+    notes: Sequence[IndexedNote]
+    outcomes: Sequence[Outcome]
+    embedder: Embeddings
+    fingerprint: str
 
 
 def sync(
@@ -85,7 +96,7 @@ def sync(
             raise MassDeletionError(gone=len(removed), indexed=len(before))
         changed = force or before != now
         if changed:
-            _build(index, notes, outcomes, embedder, mark, progress)
+            _build(index, _Content(notes, outcomes, embedder, mark), progress)
         return SyncReport(
             seen=len(outcomes),
             indexed=len(notes),
@@ -110,7 +121,9 @@ def _read_vault(settings: IngestSettings, progress: Progress) -> tuple[list[Outc
     """Walk and parse; a note without a word of text is skipped, and says so."""
     outcomes: list[Outcome] = []
     read: list[tuple[NoteFile, Note]] = []
-    walk = walk_vault(settings.vault, max_note_bytes=settings.max_note_bytes, exclude=settings.exclude_patterns)
+    walk = walk_vault(
+        settings.vault, max_note_bytes=settings.max_note_bytes, exclude=settings.exclude_patterns
+    )
     for outcome in walk:
         outcomes.append(outcome)
         if outcome.file is not None:
@@ -143,29 +156,23 @@ def _published_hashes(index: Path, mark: str) -> dict[str, str]:
         store.close()
 
 
-def _build(
-    index: Path,
-    notes: Sequence[IndexedNote],
-    outcomes: Sequence[Outcome],
-    embedder: Embeddings,
-    mark: str,
-    progress: Progress,
-) -> None:
+def _build(index: Path, content: _Content, progress: Progress) -> None:
     """Build a snapshot in a new folder and publish it; on any failure the folder goes."""
     folder = new_folder(index)
+    notes = content.notes
     try:
         progress("Écriture de l’index", 0, len(notes))
         links = resolve_links(item.note for item in notes)
-        write_store(folder / "notes.sqlite3", notes, links, outcomes)
+        write_store(folder / "notes.sqlite3", notes, links, content.outcomes)
         progress("Écriture de l’index", len(notes), len(notes))
         chunks = [(item, chunk) for item in notes for chunk in item.chunks]
         texts = ["\n".join((item.note.title, *chunk.heading, chunk.cleaned)) for item, chunk in chunks]
-        vectors = _embed(embedder, texts, progress)
+        vectors = _embed(content.embedder, texts, progress)
         metadatas = [_metadata(item, position) for item in notes for position in range(len(item.chunks))]
         build_vectors(
             folder / "chroma", [c.id for _, c in chunks], [c.cleaned for _, c in chunks], vectors, metadatas
         )
-        publish(folder, notes=len(notes), chunks=len(chunks), embeddings=mark)
+        publish(folder, notes=len(notes), chunks=len(chunks), embeddings=content.fingerprint)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -203,6 +210,8 @@ def _reasons(outcomes: Sequence[Outcome], status: str) -> tuple[tuple[str, str],
 def _warnings(notes: Sequence[IndexedNote]) -> tuple[tuple[str, str], ...]:
     found = [(item.file.path, item.file.warning) for item in notes if item.file.warning]
     found += [
-        (item.file.path, f"ligne {line} : {problem}") for item in notes for line, problem in item.note.warnings
+        (item.file.path, f"ligne {line} : {problem}")
+        for item in notes
+        for line, problem in item.note.warnings
     ]
     return tuple(found)

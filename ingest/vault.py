@@ -22,7 +22,9 @@ _BOMS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_READ_FLAGS = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+)
 
 Status = Literal["read", "skipped", "failed"]
 
@@ -82,7 +84,11 @@ def walk_vault(vault: Path, *, max_note_bytes: int, exclude: tuple[str, ...] = (
         for name in sorted([*names, *linked]):
             relative = (base / name).as_posix()
             reason = _skip_reason(vault, relative, exclude)
-            yield Outcome(_display(relative), "skipped", reason) if reason else _read(vault, relative, max_note_bytes)
+            yield (
+                Outcome(_display(relative), "skipped", reason)
+                if reason
+                else _read(vault, relative, max_note_bytes)
+            )
     for error in failed:
         yield Outcome(_display(os.path.relpath(error.filename, vault)), "failed", _os_reason(error))
 
@@ -96,7 +102,9 @@ def check_vault(vault: Path) -> None:
     try:
         os.scandir(vault).close()
     except OSError as error:
-        raise VaultError(vault, f"il ne peut pas être lu ({_os_reason(error)}) ; vérifiez vos droits.") from error
+        raise VaultError(
+            vault, f"il ne peut pas être lu ({_os_reason(error)}) ; vérifiez vos droits."
+        ) from error
 
 
 def read_note_file(vault: Path, raw_path: bytes, *, max_note_bytes: int) -> NoteFile | None:
@@ -147,24 +155,26 @@ def _bomless_utf16(data: bytes) -> str | None:
 def _skip_reason(vault: Path, relative: str, exclude: tuple[str, ...]) -> str:
     """Return why a file is left out before it is opened, or an empty string."""
     *folders, name = relative.split("/")
-    full = os.path.join(vault, relative)
-    if any(part.startswith(".") for part in (*folders, name)):
-        return "dossier ou fichier caché"
-    if any(part.casefold() == "node_modules" for part in folders):
-        return "dossier technique"
-    if any(fold(part) in _TEMPLATE_FOLDERS for part in folders):
-        return "modèle de note"
-    if _excluded(relative, exclude):
-        return "exclu par CIMAISE_EXCLUDE"
-    if not name.lower().endswith(NOTE_SUFFIXES):
-        return "n’est pas une note Markdown"
-    if os.path.islink(full):
-        target = os.path.realpath(full)
-        if not os.path.exists(target):
-            return "lien mort"
-        inside = Path(target).is_relative_to(os.path.realpath(vault))
-        return "lien vers un autre fichier du dossier" if inside else "lien qui sort du dossier"
-    return ""
+    reasons = (
+        ("dossier ou fichier caché", any(part.startswith(".") for part in (*folders, name))),
+        ("dossier technique", any(part.casefold() == "node_modules" for part in folders)),
+        ("modèle de note", any(fold(part) in _TEMPLATE_FOLDERS for part in folders)),
+        ("exclu par CIMAISE_EXCLUDE", _excluded(relative, exclude)),
+        ("n’est pas une note Markdown", not name.lower().endswith(NOTE_SUFFIXES)),
+    )
+    return next((reason for reason, holds in reasons if holds), "") or _link_reason(vault, relative)
+
+
+def _link_reason(vault: Path, relative: str) -> str:
+    """Return why a symbolic link is left out: what it leads to is read where it lies, or not at all."""
+    path = os.path.join(vault, relative)
+    if not os.path.islink(path):
+        return ""
+    target = os.path.realpath(path)
+    if not os.path.exists(target):
+        return "lien mort"
+    inside = Path(target).is_relative_to(os.path.realpath(vault))
+    return "lien vers un autre fichier du dossier" if inside else "lien qui sort du dossier"
 
 
 def _excluded(relative: str, patterns: tuple[str, ...]) -> bool:
@@ -205,7 +215,7 @@ def _decoded(path: str, raw_path: bytes, data: bytes) -> Outcome:
 
 
 def _display(relative: str) -> str:
-    """Return a name that can be printed and stored: bytes that are not UTF-8 become `\\xNN`."""
+    """Return a name that can be printed and stored: bytes that are not UTF-8 are written in hexadecimal."""
     return os.fsencode(relative).decode("utf-8", "backslashreplace").replace(os.sep, "/")
 
 

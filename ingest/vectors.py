@@ -18,7 +18,11 @@ Metadata = dict[str, str | int]
 
 
 def build_vectors(
-    folder: Path, ids: Sequence[str], texts: Sequence[str], vectors: Sequence[Sequence[float]], metadatas: Sequence[Metadata]
+    folder: Path,
+    ids: Sequence[str],
+    texts: Sequence[str],
+    vectors: Sequence[Sequence[float]],
+    metadatas: Sequence[Metadata],
 ) -> None:
     """Write N chunks into a new Chroma folder and close it.
 
@@ -67,7 +71,10 @@ class VectorIndex:
             found = self._collection.query(
                 query_embeddings=[list(vector)], n_results=limit, include=["distances"]
             )
-        pairs = [(chunk_id, 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+        pairs = [
+            (chunk_id, 1.0 - distance)
+            for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
     def close(self) -> None:

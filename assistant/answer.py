@@ -128,7 +128,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer took: model requests, tokens in and out, cost in euros, gCO₂eq as a (low, high) range."""
+    """What an answer took: model requests, tokens, cost in euros, gCO₂eq as a (low, high) range."""
 
     requests: int = 0
     input_tokens: int = 0

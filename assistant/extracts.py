@@ -22,7 +22,7 @@ _POINTER = re.compile(
 )
 _CLOSE = 0.6  # of the best passage's score
 _PASSING = 0.35  # of the best passage's score: a note below is not about the question
-_SAME_NOTE = 0.05  # cost of a statement to the next ones of its note, for each note close to the question
+_SAME_NOTE = 0.05  # what a statement costs its note's next ones, for each note close to the question
 _REDUNDANT = 0.6  # share of a statement's words that an earlier one already said
 _KEPT = 0.6  # of the best statement's score
 

@@ -31,9 +31,7 @@ _NAMES = {
     "date de creation": "date", "url": "source", "lien": "source", "auteur": "author", "autrice": "author",
     "auteurs": "author", "authors": "author",
 }  # fmt: skip
-_KNOWN = frozenset(
-    {*_NAMES, *_NAMES.values(), "description", "confidentiel", "statut", "status", "type", "cssclass"}
-)
+_KNOWN = frozenset((*_NAMES, *_NAMES.values(), "description", "confidentiel", "statut", "type"))
 
 _MONTHS = {
     name: number
@@ -181,8 +179,7 @@ def _read_yaml(source: str, first_line: int) -> tuple[dict[str, tuple[str, ...]]
         _check_events(source, first_line)
         root = yaml.compose(source, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line if error.problem_mark is not None else 0
-        raise _RefusedYamlError(first_line + line, "ligne refusée") from None
+        raise _RefusedYamlError(first_line + _line_of(error.problem_mark), "ligne refusée") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise _RefusedYamlError(first_line, "caractère refusé") from None
     if root is None:
@@ -195,7 +192,7 @@ def _read_yaml(source: str, first_line: int) -> tuple[dict[str, tuple[str, ...]]
         key = fold(str(key_node.value)) if isinstance(key_node, yaml.ScalarNode) else ""
         if key in values:
             warnings.append(
-                (first_line + key_node.start_mark.line, f"clé « {key} » répétée, la première est gardée")
+                (first_line + _line_of(key_node.start_mark), f"clé « {key} » répétée, la première est gardée")
             )
         elif texts := tuple(_scalars(value_node)):
             values[key] = texts
@@ -205,12 +202,16 @@ def _read_yaml(source: str, first_line: int) -> tuple[dict[str, tuple[str, ...]]
 def _check_events(source: str, first_line: int) -> None:
     depth = 0
     for event in yaml.parse(source, Loader=_LOADER):
-        line = first_line + event.start_mark.line
+        line = first_line + _line_of(event.start_mark)
         if isinstance(event, yaml.AliasEvent):
             raise _RefusedYamlError(line, "référence YAML refusée")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _MAX_DEPTH:
             raise _RefusedYamlError(line, "imbrication trop profonde")
+
+
+def _line_of(mark: yaml.Mark | None) -> int:
+    return mark.line if mark is not None else 0
 
 
 def _scalars(node: yaml.Node) -> Iterator[str]:

@@ -155,7 +155,7 @@ class Store:
         """Return the (word, frequency) of the vault's words of such lengths."""
         return self._all("SELECT * FROM vocabulary WHERE length(word) BETWEEN ? AND ?", (shortest, longest))
 
-    def _chunks_where(self, column: str, keys: Iterable[int] | Iterable[str]) -> Iterator[StoredChunk]:
+    def _chunks_where(self, column: str, keys: Iterable[int | str]) -> Iterator[StoredChunk]:
         marks, values = _marks(keys)
         sql = f"SELECT * FROM chunks WHERE {column} IN ({marks}) ORDER BY row"  # noqa: S608
         for row, chunk_id, note, heading, start, end, words in self._all(sql, values):
@@ -183,6 +183,7 @@ def _stored_note(row: tuple[Any, ...]) -> StoredNote:
     )  # fmt: skip
 
 
-def _marks(keys: Iterable[int] | Iterable[str]) -> tuple[str, list[int] | list[str]]:
+def _marks(keys: Iterable[int | str]) -> tuple[str, list[int | str]]:
+    """Return the place holders of a list of keys, and the keys."""
     values = list(keys)
     return ",".join("?" * len(values)), values

@@ -17,31 +17,16 @@ from assistant.answering import Answering, Writer
 from assistant.chat_models import build_chat_model
 from assistant.extracts import ExtractiveWriter
 from assistant.model_writer import ModelWriter
-from assistant.question import QuestionInput, read_question
+from assistant.question import QuestionInput, read_question, starter_questions
 from assistant.retriever import NoteRetriever
 from assistant.settings import Settings
 from assistant.tokens import token_counter
 from ingest.embeddings import build_embeddings, fingerprint
 from ingest.errors import IndexDamagedError, IndexMissingError
-from ingest.french import words
 from ingest.snapshot import Snapshot, open_snapshot
 from ingest.store import StoredNote
 from ingest.sync import Progress, sync
 from ingest.vault import read_note_file
-
-_QUESTION_WORDS = {
-    "pourquoi",
-    "comment",
-    "qu",
-    "que",
-    "quel",
-    "quelle",
-    "quels",
-    "quelles",
-    "qui",
-    "ou",
-    "peut",
-}
 
 
 class AnswerChain(Runnable[QuestionInput, Answer]):
@@ -95,12 +80,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
 
     def starters(self, limit: int = 4) -> tuple[str, ...]:
         """Return questions to begin with: the titles of the notes that link to the most others."""
-        titles = [title for title, _ in self._snapshot.store.hubs(40)]
-        asked = [title for title in titles if words(title)[:1] and words(title)[0] in _QUESTION_WORDS]
-        others = [f"Que disent les notes sur « {title} »\u202f?" for title in titles if title not in asked]
-        return tuple(
-            title if title.endswith("?") else f"{title}\u202f?" for title in (asked + others)[:limit]
-        )
+        return starter_questions([title for title, _ in self._snapshot.store.hubs(40)])[:limit]
 
     def close(self) -> None:
         """Release the snapshot's files."""

@@ -17,8 +17,8 @@ _NEAREST = 3
 _AROUND = 0.6  # weight of a word that only the title of the note or a link holds
 _OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.8
 _POINTER = re.compile(
-    r"(?:voir|cf|lire|retrouver|retrouvez|n'hesitez pas|en savoir plus|pour en savoir plus|pour aller plus loin|"
-    r"apparait dans|a lire|a voir|consulter|consultez|decouvrir|decouvrez)\b"
+    r"(?:voir|cf|lire|retrouve[rz]|n'hesitez pas|(?:pour )?en savoir plus|pour aller plus loin|apparait dans|"
+    r"a lire|a voir|consulte[rz]|decouvr(?:ir|ez))\b"
 )
 _CLOSE = 0.6  # of the best passage's score
 _PASSING = 0.35  # of the best passage's score: a note below is not about the question

@@ -13,6 +13,7 @@ from ingest.store import Store, StoredNote
 MAX_CHARACTERS = 2000
 _LONGEST_NAME = 20  # words of a title that a question may quote
 _CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127, *range(8234, 8239), *range(8294, 8298)), " ")
+_QUESTION_WORDS = frozenset("pourquoi comment qu que quel quelle quels quelles qui ou peut".split())
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 QuestionInput = str | Question | Mapping[str, Any]
@@ -42,6 +43,15 @@ def search_text(question: Question) -> str:
     """Return what to search: a follow-up leans on the user's question before it."""
     earlier = [turn.content for turn in question.history if turn.role == "user"]
     return f"{earlier[-1]} {question.text}" if earlier else question.text
+
+
+def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
+    """Return questions to begin with: the titles that are questions, then what one may ask of the others."""
+    asked = [title for title in titles if (words(title) or [""])[0] in _QUESTION_WORDS]
+    others = [
+        f"Que disent les notes sur «\u00a0{title}\u00a0»\u202f?" for title in titles if title not in asked
+    ]
+    return (*(title if title.endswith("?") else f"{title}\u202f?" for title in asked), *others)
 
 
 def named_notes(question: Question, store: Store) -> list[int]:

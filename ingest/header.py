@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import yaml
 
@@ -33,14 +34,21 @@ _NAMES = {
 }  # fmt: skip
 _KNOWN = frozenset((*_NAMES, *_NAMES.values(), "description", "confidentiel", "statut", "type"))
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        ("janvier janv jan january", "fevrier fevr fev feb february", "mars mar march", "avril avr apr april",
-         "mai may", "juin jun june", "juillet juil jul july", "aout aug august", "septembre sept sep september",
-         "octobre oct october", "novembre nov november", "decembre dec december"), start=1)
-    for name in names.split()
-}  # fmt: skip
+_MONTH_NAMES = (
+    "janvier janv jan january",
+    "fevrier fevr fev feb february",
+    "mars mar march",
+    "avril avr apr april",
+    "mai may",
+    "juin jun june",
+    "juillet juil jul july",
+    "aout aug august",
+    "septembre sept sep september",
+    "octobre oct october",
+    "novembre nov november",
+    "decembre dec december",
+)
+_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()}
 _DATE_FORMS = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"),
     re.compile(r"(?P<y>\d{4}) ?(?P<m>[a-z]{3,9})\.? ?(?P<d>\d{1,2})"),
@@ -210,8 +218,8 @@ def _check_events(source: str, first_line: int) -> None:
             raise _RefusedYamlError(line, "imbrication trop profonde")
 
 
-def _line_of(mark: yaml.Mark | None) -> int:
-    return mark.line if mark is not None else 0
+def _line_of(mark: Any) -> int:
+    return int(mark.line) if mark is not None else 0
 
 
 def _scalars(node: yaml.Node) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from assistant.answer import Answer, Gap, Question, Sentence, Verdict
 from assistant.retriever import Finding
 
-# Shares of the question that its best passages hold; measured on questions of 2022 (benchmarks/verdicts.py).
+# Shares of the question that its best passages hold; measured on questions of 2022 (benchmarks/gold.py).
 _ANSWERS = 0.27
 _BEARS = 0.15
 

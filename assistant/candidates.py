@@ -27,12 +27,16 @@ _VECTOR = 30
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Chunks by row with their scores in [0, 1], the notes they belong to, and the words searched for."""
+    """Chunks by row with their scores in [0, 1], the notes they belong to, and the words searched for.
+
+    `repaired` are those of the words that were not asked but stand for one the vault does not know.
+    """
 
     chunks: Mapping[int, StoredChunk]
     notes: Mapping[int, StoredNote]
     scores: Mapping[int, float]
     words: tuple[str, ...]
+    repaired: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,9 @@ def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, fil
         filters: What part of the vault to keep to.
     """
     store = snapshot.store
-    words = repaired_words(text, store)
+    asked = content_words(text)
+    words = repair_words(asked, store)
+    repaired = frozenset(words) - frozenset(asked)
     stems = [stem(word) for word in words]
     chunk_scores = dict(store.search("chunk_search", stems, limit=_LEXICAL))
     note_scores = dict(store.search("note_search", stems, limit=_LEXICAL))
@@ -67,14 +73,15 @@ def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, fil
     chunks = {row: chunk for row, chunk in chunks.items() if chunk.note in notes}
     lexical = _lexical_scores(store, words, _Pool(chunks, notes, chunk_scores, note_scores))
     if isinstance(embeddings, HashedEmbeddings):
-        return Candidates(chunks, notes, lexical, words)  # that vector is lexical too: no second opinion
+        return Candidates(
+            chunks, notes, lexical, words, repaired
+        )  # that vector is lexical too: no second opinion
     vector_scores = {chunk.row: nearest[chunk.id] for chunk in near.values() if chunk.row in chunks}
-    return Candidates(chunks, notes, blend(lexical, scale(vector_scores)), words)
+    return Candidates(chunks, notes, blend(lexical, scale(vector_scores)), words, repaired)
 
 
-def repaired_words(text: str, store: Store) -> tuple[str, ...]:
-    """Return the content words of a text, those the vault does not know replaced by their nearest."""
-    asked = content_words(text)
+def repair_words(asked: Sequence[str], store: Store) -> tuple[str, ...]:
+    """Return the words with those that the vault does not know replaced by their nearest."""
     known = store.frequencies("vocabulary", asked)
     return tuple(word if word in known else _repair(word, store) for word in asked)
 
@@ -86,7 +93,9 @@ def term_weights(words: Sequence[str], store: Store) -> dict[str, float]:
     return {key: math.log(1 + store.meta["notes"] / (frequencies.get(key, 0) + 0.5)) for key in stems}
 
 
-def coverage(terms: Mapping[str, float], views: Sequence[frozenset[str]]) -> float:
+def coverage(
+    terms: Mapping[str, float], views: Sequence[frozenset[str]], *, doubtful: frozenset[str] = frozenset()
+) -> float:
     """Return how much of a question the best passages hold, in [0, 1].
 
     The mean of the share in the best one of the first five passages and of the share in the first three
@@ -95,12 +104,14 @@ def coverage(terms: Mapping[str, float], views: Sequence[frozenset[str]]) -> flo
     Args:
         terms: Stems of the question with their weights.
         views: The stems of each passage with its title and headings, best first.
+        doubtful: Stems of words that were repaired: they may be another word, and count for half.
     """
     whole = sum(terms.values())
     if not whole or not views:
         return 0.0
-    best = max(sum(weight for key, weight in terms.items() if key in view) for view in views[:5])
-    together = sum(weight for key, weight in terms.items() if any(key in view for view in views[:3]))
+    credit = {key: weight / 2 if key in doubtful else weight for key, weight in terms.items()}
+    best = max(sum(worth for key, worth in credit.items() if key in view) for view in views[:5])
+    together = sum(worth for key, worth in credit.items() if any(key in view for view in views[:3]))
     return (best + together) / (2 * whole)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from assistant.answer import Answer, Citation, Mode, Passage, Question, Sentence
 from assistant.retriever import Finding
 from assistant.statements import Statement, split_statements
-from ingest.french import content_words, fold, stem
+from ingest.french import content_words, fold, line_key, stem
 
 _MOST = 7
 _LEAST = 3
@@ -104,6 +104,8 @@ def _extracts(finding: Finding) -> list[_Extract]:
                 for key, weight in finding.terms.items()
             )
             score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(passage, statement)
+            if line_key(statement.own_text) in finding.refrains:
+                score *= _EVASIVE
             found.append(_Extract(passage, statement, own, score))
     return sorted(
         found, key=lambda extract: (-extract.score, extract.passage.number, extract.statement.spans)

@@ -16,7 +16,7 @@ from pydantic import ConfigDict
 from assistant.answer import Passage, Question
 from assistant.candidates import Candidates, coverage, gather_candidates, term_weights
 from assistant.question import admits, named_notes, read_question, search_text
-from ingest.french import stems
+from ingest.french import stem, stems
 from ingest.snapshot import Snapshot
 from ingest.store import Store, StoredChunk
 
@@ -29,12 +29,14 @@ _FAVOUR = 0.2  # of what is missing to a perfect score
 class Finding:
     """What a question found: its passages, best first, and the stems of the question with their weights.
 
-    `coverage` in [0, 1] is how much of the question the best passages hold.
+    `coverage` in [0, 1] is how much of the question the best passages hold; `refrains` are the lines of the
+    vault that are a template's, not an author's.
     """
 
     passages: tuple[Passage, ...]
     terms: Mapping[str, float]
     coverage: float
+    refrains: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class NoteRetriever(BaseRetriever):
         passages = _passages(_choose(question, found, store), store)
         views = [frozenset(stems(" ".join((p.note, *p.heading, p.text)))) for p in passages[:5]]
         terms = term_weights(found.words, store)
-        return Finding(passages, terms, coverage(terms, views))
+        share = coverage(terms, views, doubtful=frozenset(map(stem, found.repaired)))
+        return Finding(passages, terms, share, store.refrains)
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun

@@ -31,6 +31,7 @@ _ANAPHORA = re.compile(
     r"d'autres|pour cela|le second|le premier|selon (?:lui|elle|eux|elles)|d'apres (?:lui|elle))\b)"
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_CLOSING = '.!?…:»")]'
 _LETTERS = re.compile(r"[a-zà-öø-ÿ]{2}")
 _WHOLE_LIST = 600
 _WHOLE_ITEM = 450
@@ -119,13 +120,19 @@ def _blocks(text: str) -> Iterator[_Block]:
             first = first or bool(_HEADING.match(line))
             fenced ^= bool(fence)
             if item and not (fence or fenced or other or in_comment):
-                current = _Block(start + item.end(), end, len(item[1].expandtabs(4)), first)
+                current = _Block(
+                    start + item.end(), start + len(line.rstrip()), len(item[1].expandtabs(4)), first
+                )
             elif (note := _FOOTNOTE.match(line)) and not fenced:
                 current = _Block(start + note.end(), end, None, False)
+        elif _is_bare(line) and (current is None or text[current.end - 1] in _CLOSING):
+            if current is not None:
+                yield current
+                current = None
         elif current is None:
-            current = None if _is_bare(line) else _Block(start, end, None, first)
+            current = _Block(start, end, None, first)
         else:
-            current.end = end
+            current.end = start + len(line.rstrip())
     if current is not None:
         yield current
 

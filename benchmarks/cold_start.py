@@ -1,6 +1,6 @@
 """A cold `cimaise ask` beside the bare imports it cannot do without; prints the ratio, pair by pair.
 
-    uv run python benchmarks/cold_start.py [RUNS]
+uv run python benchmarks/cold_start.py [RUNS]
 """
 
 import statistics
@@ -13,7 +13,14 @@ BARE = (
     "import chromadb; from langchain_core.retrievers import BaseRetriever; "
     "from langchain_core.language_models import BaseChatModel"
 )
-ASK = [sys.executable, "-m", "assistant.cli", "ask", "Pourquoi développer une stratégie numérique ?", "--index"]
+ASK = [
+    sys.executable,
+    "-m",
+    "assistant.cli",
+    "ask",
+    "Pourquoi développer une stratégie numérique ?",
+    "--index",
+]
 
 
 def seconds(command: list[str]) -> float:

@@ -57,6 +57,11 @@ def distinct_words(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for text in texts for word in content_words(text)))
 
 
+def line_key(text: str) -> str:
+    """Return what is equal between lines that say the same thing: their folded words."""
+    return " ".join(words(text))
+
+
 def stems(text: str) -> list[str]:
     """Return the French stems of the content words, in order."""
     return [stem(word) for word in content_words(text)]

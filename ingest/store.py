@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote
@@ -150,6 +151,11 @@ class Store:
         key, count = _FREQUENCY_COLUMNS[table]
         marks, values = _marks(keys)
         return dict(self._all(f"SELECT {key}, {count} FROM {table} WHERE {key} IN ({marks})", values))  # noqa: S608
+
+    @cached_property
+    def refrains(self) -> frozenset[str]:
+        """The lines, as `french.line_key` has them, that several notes share: a template left them."""
+        return frozenset(line for (line,) in self._all("SELECT line FROM refrains", ()))
 
     def vocabulary(self, *, shortest: int, longest: int) -> list[tuple[str, int]]:
         """Return the (word, frequency) of the vault's words of such lengths."""

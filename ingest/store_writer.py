@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.chunk import Chunk
+from ingest.clean import clean
 from ingest.errors import IndexWriteError
-from ingest.french import content_words, distinct_words, grams, stem, words
+from ingest.french import content_words, distinct_words, grams, line_key, stem, words
 from ingest.links import ResolvedLink
 from ingest.note import Note
 from ingest.vault import NoteFile, Outcome
@@ -33,10 +34,13 @@ CREATE TABLE outcomes (path TEXT, status TEXT, reason TEXT);
 CREATE TABLE names (name TEXT, note INTEGER, PRIMARY KEY (name, note)) WITHOUT ROWID;
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
 CREATE TABLE grams (gram TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
+CREATE TABLE refrains (line TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE VIRTUAL TABLE chunk_search USING fts5(title, body, content='', tokenize='unicode61');
 CREATE VIRTUAL TABLE note_search USING fts5(title, body, content='', tokenize='unicode61');
 CREATE VIRTUAL TABLE note_stems USING fts5vocab(note_search, row);
 """
+
+_REFRAIN = 3  # notes that hold the same line: a template's words, not an author's
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class _NoteWriter:
         self._connection = connection
         self._vocabulary: Counter[str] = Counter()
         self._grams: Counter[str] = Counter()
+        self._lines: Counter[str] = Counter()
         self._chunk_row = 0
         self._total_grams = 0
 
@@ -91,6 +96,8 @@ class _NoteWriter:
             self._write_note(row, item)
         insert("INSERT INTO vocabulary VALUES (?,?)", sorted(self._vocabulary.items()))
         insert("INSERT INTO grams VALUES (?,?)", sorted(self._grams.items()))
+        refrains = sorted(line for line, count in self._lines.items() if count >= _REFRAIN)
+        insert("INSERT INTO refrains VALUES (?)", ((line,) for line in refrains))
         mean = self._total_grams / max(self._chunk_row, 1)
         meta = {"notes": len(notes), "chunks": self._chunk_row, "mean_chunk_grams": mean}
         insert("INSERT INTO meta VALUES (?,?)", meta.items())
@@ -106,6 +113,7 @@ class _NoteWriter:
             body += self._write_chunk(row, chunk, title)
         self._index("note_search", row, title, body)
         self._vocabulary.update(title)
+        self._lines.update({line_key(clean(line)) for line in item.note.text.splitlines()} - {""})
 
     def _write_chunk(self, note_row: int, chunk: Chunk, title: Sequence[str]) -> list[str]:
         """Write one chunk and return its words, those of the headings above it included."""

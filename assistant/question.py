@@ -7,13 +7,24 @@ from typing import Any
 
 from assistant.answer import Filters, Question, Turn
 from ingest.errors import QuestionError
-from ingest.french import STOP_WORDS, words
+from ingest.french import STOP_WORDS, content_words, fold, words
 from ingest.store import Store, StoredNote
 
 MAX_CHARACTERS = 2000
 _LONGEST_NAME = 20  # words of a title that a question may quote
-_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), 127, *range(8234, 8239), *range(8294, 8298)), " ")
+_CONTROLS = dict.fromkeys((*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 _QUESTION_WORDS = frozenset("pourquoi comment qu que quel quelle quels quelles qui ou peut".split())
+_CONNECTIVE = re.compile(r"(?:et|mais|alors|donc|sinon)\b|c'est (?!quoi|qui|ou\b|quand|comment)")
+_PRONOUN = re.compile(
+    r"(?<![-\w'])(?:il(?! faut| y a| existe| est possible)|ils|elles?|lui|cela(?! veut dire)|ca|"
+    r"y(?! a\b| avait| aura))(?!\w)|\b(?:celui|celle|ceux|celles)-(?:ci|la)\b|\bla-bas\b"
+)
+_INVERTED = re.compile(r"(?<!faut)(?<!existe-t)(?<!a-t)-(?:il|ils|elle|elles)\b")
+_DISCOURSE = frozenset(
+    "pourquoi comment developpe developper explique expliquer continue continuer detaille detailler precise "
+    "preciser resume resumer exemple exemples point points premier premiere second seconde deuxieme troisieme "
+    "dernier derniere suite savoir dire dis donne donner".split()
+)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 QuestionInput = str | Question | Mapping[str, Any]
@@ -40,9 +51,26 @@ def read_question(asked: QuestionInput) -> Question:
 
 
 def search_text(question: Question) -> str:
-    """Return what to search: a follow-up leans on the user's question before it."""
+    """Return what to search: a question that leans on the user's one before it takes it along."""
     earlier = [turn.content for turn in question.history if turn.role == "user"]
-    return f"{earlier[-1]} {question.text}" if earlier else question.text
+    return f"{earlier[-1]} {question.text}" if earlier and leans_back(question.text) else question.text
+
+
+def leans_back(text: str) -> bool:
+    """Tell whether a question needs the one before it to be understood.
+
+    It does when it opens with a connective (« Et… »), when a pronoun comes before the question has named much
+    (« D’après lui… », « Comment ont-ils démarré ? »), or when it only asks to go on (« Développe »).
+    """
+    folded = fold(text)
+    if _CONNECTIVE.match(folded):
+        return True
+    named = [word for word in content_words(text) if word not in _DISCOURSE]
+    if not named or (_INVERTED.search(folded) and len(named) < 2):
+        return True
+    pronoun = _PRONOUN.search(folded)
+    before = content_words(folded[: pronoun.start()]) if pronoun else []
+    return pronoun is not None and len([word for word in before if word not in _DISCOURSE]) < 3
 
 
 def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ _PRONOUN = re.compile(
 _INVERTED = re.compile(r"(?<!faut)(?<!existe-t)(?<!a-t)-(?:il|ils|elle|elles)\b")
 _DISCOURSE = frozenset(
     "pourquoi comment developpe developper explique expliquer continue continuer detaille detailler precise "
-    "preciser resume resumer exemple exemples point points premier premiere second seconde deuxieme troisieme "
-    "dernier derniere suite savoir dire dis donne donner".split()
+    "preciser resume resumer exemple exemples point points premier premiere second seconde deuxieme "
+    "troisieme dernier derniere suite savoir dire dis donne donner".split()
 )
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 

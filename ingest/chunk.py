@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
@@ -50,9 +52,11 @@ def split_note(note: Note) -> list[Chunk]:
 
 def _visible(start: int, end: int, hidden: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield what is left of a span once the hidden ones are taken out."""
-    for hidden_start, hidden_end in hidden:
-        if hidden_end <= start or hidden_start >= end:
-            continue
+    first = bisect_right(hidden, start, key=itemgetter(1))
+    for number in range(first, len(hidden)):
+        hidden_start, hidden_end = hidden[number]
+        if hidden_start >= end:
+            break
         if start < hidden_start:
             yield start, hidden_start
         start = hidden_end

@@ -5,11 +5,14 @@ Every scanner here is linear: patterns are bounded or stop at the next opening m
 
 import html
 import re
+import string
 import unicodedata
 from bisect import bisect_right
 
 _CODE = re.compile(r"(?m)^ {0,3}(`{3,}|~{3,})")
+_TICKS = re.compile(r"(?<!\\)`+|\n[ \t]*\r?\n")
 _HIDDEN_MARKS = (("<!--", "-->"), ("%%", "%%"), ("<script", "</script>"), ("<style", "</style>"))
+_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}  # `lower` would move offsets
 _INVISIBLE = dict.fromkeys(
     [
         0,
@@ -42,14 +45,14 @@ _SUBSTITUTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?m)^[ \t]{0,3}#{1,6}[ \t]+"), ""),
     (re.compile(r"(?m)^[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+(?:\[[ xX/-]\][ \t]+)?"), ""),
     (re.compile(r"(?m)^[ \t]*(?:[-*_=][ \t]*){3,}$"), ""),
-    (re.compile(r"(?m)^[ \t]*\|?[ \t:|-]*-[ \t:|-]*\|?[ \t]*$"), ""),
-    (re.compile(r"(?m)[ \t]+\^[\w-]{1,60}[ \t]*$"), ""),
+    (re.compile(r"(?m)^(?=[ \t:|]*-)[ \t:|-]+$"), ""),
+    (re.compile(r"(?m)(?<![ \t])[ \t]+\^[\w-]{1,60}[ \t]*$"), ""),
     (re.compile(r"\*\*|__|~~|=="), ""),
     (re.compile(r"(?<![^\W_])[*_](?=\S)|(?<=\S)[*_](?![^\W_])"), ""),
     (re.compile(r"(?m)^\||\|$"), ""),
     (re.compile(r"`"), ""),
     (re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])"), r"\1"),
-    (re.compile(r"[ \t]*\|[ \t]*"), " · "),
+    (re.compile(r"\|"), " · "),
 )
 
 
@@ -71,7 +74,7 @@ def hidden_spans(text: str) -> list[tuple[int, int]]:
 
     An unclosed comment hides nothing, so that a stray mark never loses the rest of a note.
     """
-    lowered = text.lower() if "<" in text else text
+    lowered = text.translate(_LOWER) if "<" in text else text
     fences = code_spans(text) if any(mark in lowered for mark, _ in _HIDDEN_MARKS) else []
     spans: list[tuple[int, int]] = []
     for opening, closing in _HIDDEN_MARKS:
@@ -85,7 +88,7 @@ def hidden_spans(text: str) -> list[tuple[int, int]]:
                 break
             position = stop + len(closing)
             spans.append((start, position))
-    return _merge(spans)
+    return merge(spans)
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:
@@ -104,13 +107,38 @@ def code_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def inline_code_spans(text: str) -> list[tuple[int, int]]:
+    """Return the spans of code within paragraphs: from a run of back-ticks to the next of the same length."""
+    fences = code_spans(text)
+    runs = [match for match in _TICKS.finditer(text) if not within(fences, match.start())]
+    ahead: dict[int, int] = {}
+    closers: dict[int, int] = {}
+    for number in range(len(runs) - 1, -1, -1):
+        ticks = runs[number].group()
+        if ticks[0] == "\n":
+            ahead.clear()
+            continue
+        if len(ticks) in ahead:
+            closers[number] = ahead[len(ticks)]
+        ahead[len(ticks)] = number
+    spans = []
+    position = 0
+    while position < len(runs):
+        closer = closers.get(position, position)
+        if closer > position:
+            spans.append((runs[position].start(), runs[closer].end()))
+        position = closer + 1
+    return spans
+
+
 def within(spans: list[tuple[int, int]], position: int) -> bool:
     """Tell whether a position lies in one of the sorted, disjoint spans."""
     index = bisect_right(spans, (position, float("inf"))) - 1
     return index >= 0 and position < spans[index][1]
 
 
-def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the same positions as sorted, disjoint spans."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:

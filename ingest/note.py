@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from markdown_it import MarkdownIt
 
-from ingest.clean import clean, code_spans, hidden_spans, within
+from ingest.clean import clean, code_spans, hidden_spans, inline_code_spans, merge, within
 from ingest.french import fold
 from ingest.header import Header, parse_date, parse_header
 
@@ -78,11 +78,10 @@ def parse_note(text: str, path: str) -> Note:
         The note. Its title is the first H1 when nothing but links precedes it, else the file name.
     """
     header = parse_header(text)
-    hidden = hidden_spans(text)
-    code = code_spans(text)
+    ignored = merge([*hidden_spans(text), *code_spans(text), *inline_code_spans(text)])
     headings = _headings(text, header.end)
     own_title = _leading_h1(text, header.end, headings)
-    tags = _tags(header, text, [*code, *hidden])
+    tags = _tags(header, text, merge([*ignored, *(match.span() for match in _ELEMENT.finditer(text))]))
     return Note(
         path=path,
         text=text,
@@ -93,7 +92,7 @@ def parse_note(text: str, path: str) -> Note:
         ),
         tags=tags,
         date=parse_date(header.first("date") or ""),
-        links=tuple(_wikilinks(text, sorted([*code, *hidden]))),
+        links=tuple(_wikilinks(text, ignored)),
         sections=_sections(text, header.end, headings, own_title),
         body_start=header.end,
         private=_is_private(header, tags),
@@ -183,7 +182,6 @@ def _tags(header: Header, text: str, ignored: list[tuple[int, int]]) -> tuple[st
     written = [
         part.strip("#[]\"'") for raw in header.values.get("tags", ()) for part in re.split(r"[\s,;]+", raw)
     ]
-    ignored = sorted(ignored)
     inline = [
         match[1]
         for match in _TAG.finditer(text, header.end)

@@ -24,12 +24,14 @@ _FREQUENCY_COLUMNS: dict[FrequencyTable, tuple[str, str]] = {
     "grams": ("gram", "frequency"),
     "note_stems": ("term", "doc"),
 }
-_NOTE_COLUMNS = "row, id, path, raw_path, title, aliases, tags, date, encoding, sha256, private, text"
+_NOTE_COLUMNS = (
+    "row, id, path, raw_path, title, aliases, tags, date, encoding, sha256, private, text, body_start"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredNote:
-    """A note of a snapshot; `text` is what every offset counts into, in code points."""
+    """A note of a snapshot; `text` is what every offset counts into, its header ending at `body_start`."""
 
     row: int
     id: str
@@ -43,6 +45,7 @@ class StoredNote:
     sha256: str
     private: bool
     text: str
+    body_start: int = 0
 
     @property
     def folder(self) -> str:
@@ -182,10 +185,10 @@ class Store:
 
 
 def _stored_note(row: tuple[Any, ...]) -> StoredNote:
-    number, note_id, path, raw_path, title, aliases, tags, day, encoding, sha256, private, text = row
+    number, note_id, path, raw_path, title, aliases, tags, day, encoding, sha256, private, text, body = row
     return StoredNote(
         number, note_id, path, raw_path, title, tuple(json.loads(aliases)), tuple(json.loads(tags)), day,
-        encoding, sha256, bool(private), text,
+        encoding, sha256, bool(private), text, body,
     )  # fmt: skip
 
 

@@ -20,7 +20,8 @@ _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value REAL) WITHOUT ROWID;
 CREATE TABLE notes (
     row INTEGER PRIMARY KEY, id TEXT UNIQUE, path TEXT, raw_path BLOB, title TEXT, aliases TEXT, tags TEXT,
-    date TEXT, encoding TEXT, sha256 TEXT, private INTEGER, warnings TEXT, text TEXT);
+    date TEXT, encoding TEXT, sha256 TEXT, private INTEGER, warnings TEXT, text TEXT,
+    body_start INTEGER);
 CREATE TABLE chunks (
     row INTEGER PRIMARY KEY, id TEXT UNIQUE, note INTEGER, heading TEXT,
     start INTEGER, "end" INTEGER, words TEXT);
@@ -103,7 +104,9 @@ class _NoteWriter:
         insert("INSERT INTO meta VALUES (?,?)", meta.items())
 
     def _write_note(self, row: int, item: IndexedNote) -> None:
-        self._connection.execute("INSERT INTO notes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", _note_row(row, item))
+        self._connection.execute(
+            "INSERT INTO notes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _note_row(row, item)
+        )
         titles = (item.note.title, item.note.stem, *item.note.aliases)
         names = sorted({" ".join(words(title)) for title in titles} - {""})
         self._connection.executemany("INSERT INTO names VALUES (?,?)", ((name, row) for name in names))
@@ -139,6 +142,7 @@ def _note_row(row: int, item: IndexedNote) -> tuple[object, ...]:
     return (
         row, file.id, file.path, file.raw_path, note.title, _json(note.aliases), _json(note.tags), note.date,
         file.encoding, file.sha256, int(note.private), _json(note.warnings), file.text,
+        note.body_start,
     )  # fmt: skip
 
 

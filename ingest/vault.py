@@ -131,7 +131,7 @@ def decode(data: bytes) -> tuple[str, str, str | None]:
     try:
         return data.decode("utf-8"), "utf-8", None
     except UnicodeDecodeError as error:
-        if error.start >= len(data) - 3 and error.start > 0:
+        if error.reason == "unexpected end of data" and not data[: error.start].isascii():
             return data[: error.start].decode("utf-8"), "utf-8", "dernier caractère tronqué"
     for encoding in ("cp1252", "latin-1"):
         try:

@@ -1,0 +1,1 @@
+"""The French page: a Gradio chat in our own ASGI server."""

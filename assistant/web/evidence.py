@@ -1,0 +1,110 @@
+"""The evidence column: the passages behind an answer, their quotations marked; pure."""
+
+from collections.abc import Sequence
+
+from assistant.answer import Answer, Citation, Passage
+from assistant.web import texts
+from assistant.web.markup import Span, element, escape, note_url, render_text
+from assistant.web.render import render_claim
+
+_CONTEXT = 140  # characters kept on each side of a quotation
+
+
+def render_legend() -> str:
+    """Return what the evidence column shows before the first question: how to read an answer."""
+    number, opens = texts.LEGEND_NUMBER
+    rows = [(kind, texts.LABELS[kind], escape(text)) for kind, text in texts.LEGEND]
+    rows.append(("supported", texts.PASSAGE, f'{number} <span class="cim-cite">1</span> {opens}'))
+    claims = "".join(render_claim(kind, label, text) for kind, label, text in rows)
+    return f'{_heading(texts.LEGEND_TITLE, texts.LEGEND_LEAD)}<div class="cim-legend">{claims}</div></div>'
+
+
+def render_evidence(answer: Answer, *, done: bool) -> str:
+    """Return the passages the writer was given: those cited with their quotations, then the others, folded.
+
+    Args:
+        answer: The sum of the parts received.
+        done: Whether the last part came; until then no passage moves into the fold.
+    """
+    numbers = {citation.number for citation in answer.citations}
+    cited = sorted((p for p in answer.passages if p.number in numbers), key=lambda passage: passage.number)
+    others = [passage for passage in answer.passages if passage.number not in numbers]
+    if not done:
+        rows = "".join(_passage(passage, answer) for passage in answer.passages)
+        notes = len({passage.note_id for passage in answer.passages})
+        lead = texts.found(len(answer.passages), notes) if answer.passages else ""
+        return f'{_heading(texts.READING_TITLE, lead)}<div class="cim-ev-list">{rows}</div></div>'
+    if not cited:
+        rows = "".join(_passage(passage, answer) for passage in others)
+        head = _heading(texts.READ_TITLE, texts.read_none(len(others)))
+        return f'{head}<div class="cim-ev-list">{rows}</div></div>'
+    rows = "".join(_passage(passage, answer) for passage in cited)
+    notes = len({passage.note_id for passage in cited})
+    head = _heading(texts.EVIDENCE_TITLE, texts.cited(len(cited), notes))
+    if answer.verdict == "nearest":
+        head = _heading(texts.READ_TITLE, texts.read_none(len(answer.passages)))
+    return f'{head}<div class="cim-ev-list">{rows}</div>{_fold_away(others, answer)}</div>'
+
+
+def _heading(title: str, lead: str) -> str:
+    return f'<div class="cim-evidence"><h2>{title}</h2><p class="cim-meta">{lead}</p>'
+
+
+def _fold_away(passages: Sequence[Passage], answer: Answer) -> str:
+    if not passages:
+        return ""
+    rows = "".join(_passage(passage, answer) for passage in passages)
+    summary = element("summary", "", texts.uncited(len(passages)))
+    return element("details", "cim-fold", summary + element("div", "cim-ev-list", rows))
+
+
+def _passage(passage: Passage, answer: Answer) -> str:
+    spans = _quoted(passage, answer.citations)
+    start, end = spans[0] if spans else (passage.start, passage.end)
+    url = escape(note_url(passage.note_id, start, end))
+    tags = " ".join(f"#{tag}" for tag in passage.tags[:3])
+    facts = filter(None, (*passage.heading[-1:], texts.french_date(passage.date), tags))
+    parts = [
+        element("h3", "", f'<a href="{url}">{escape(passage.note)}</a>'),
+        element("p", "cim-meta", escape(" · ".join(facts))),
+    ]
+    if spans:
+        parts.append(element("blockquote", "", _excerpt(passage, spans)))
+    elif passage.reason:
+        parts.append(element("p", "cim-meta", render_text(passage.reason, (0, len(passage.reason)))))
+    number = element("span", "cim-num", str(passage.number))
+    return element("div", "cim-ev" if spans else "cim-ev is-uncited", f"{number}<div>{''.join(parts)}</div>")
+
+
+def _quoted(passage: Passage, citations: Sequence[Citation]) -> list[Span]:
+    """Return the sorted spans of the note quoted from a passage."""
+    own = (citation for citation in citations if citation.number == passage.number)
+    spans = ((max(citation.start, passage.start), min(citation.end, passage.end)) for citation in own)
+    return sorted(span for span in spans if span[0] < span[1])
+
+
+def _excerpt(passage: Passage, spans: Sequence[Span]) -> str:
+    """Return the quotations of a passage, marked, with some words around them."""
+    text, shift = passage.text, passage.start
+    local = [(start - shift, end - shift) for start, end in spans]
+    windows: list[Span] = []
+    for start, end in local:
+        first = _word_edge(text, max(0, start - _CONTEXT), start)
+        last = _word_edge(text, min(len(text), end + _CONTEXT), end)
+        if windows and first <= windows[-1][1]:
+            first = windows.pop()[0]
+        windows.append((first, last))
+    pieces = [render_text(text, window, local) for window in windows]
+    head, tail = "… " if windows[0][0] > 0 else "", " …" if windows[-1][1] < len(text) else ""
+    return f"{head}{' […] '.join(pieces)}{tail}"
+
+
+def _word_edge(text: str, at: int, toward: int) -> int:
+    """Return the white space nearest to `at` on the way to `toward`, or `toward`."""
+    if at in (0, len(text)):
+        return at
+    step = 1 if toward > at else -1
+    for place in range(at, toward, step):
+        if text[place].isspace():
+            return place + 1 if step > 0 else place
+    return toward

@@ -1,0 +1,105 @@
+"""Text of notes, questions and models → safe HTML; pure.
+
+Everything foreign goes through `escape`, which leaves nothing that HTML or Markdown reads: Gradio's Markdown
+parser sees one block of HTML without a line break, and an image, a script or a `javascript:` link of a note
+stays text. Offsets are code points, sliced here and never in the browser, which counts UTF-16.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote as quote_url
+
+Span = tuple[int, int]
+
+_ESCAPED = {ord(mark): f"&#{ord(mark)};" for mark in "&<>\"'`*_[]$\\~|:@\n\r\t"} | {0: "\ufffd"}
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+# Bounded repetitions and excluded brackets keep it linear on hostile text.
+MARKUP = re.compile(
+    r"^[ \t]*\r?\n|^[ \t]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$|^[ \t]{0,3}#{1,6}[ \t]+"
+    r"|^[ \t]*[-*+][ \t]+(?:\[[ xX]\][ \t])?|^(?:>[ \t]?){1,9}"
+    r"|\*\*(?P<strong>[^*\n]{1,300})\*\*"
+    r"|(?<![\w*])\*(?P<em>[^*\s][^*\n]{0,300})\*(?![\w*])|(?<!\w)_(?P<em2>[^_\s][^_\n]{0,300})_(?!\w)"
+    r"|!?\[\[(?:[^\[\]|\n]{1,200}\|)?(?P<wiki>[^\[\]|\n]{1,200})\]\]"
+    r"|!?\[(?P<link>[^\[\]\n]{0,300})\]\([^()\n]{0,500}\)",
+    re.MULTILINE,
+)
+_TAGS = {"strong": "strong", "em": "em", "em2": "em"}
+
+
+def escape(text: str) -> str:
+    """Return text that HTML and Markdown read as text only; NUL and surrogates are replaced."""
+    return _SURROGATES.sub("\ufffd", text).translate(_ESCAPED)
+
+
+def element(tag: str, css: str, content: str) -> str:
+    """Return an element around HTML that is already safe."""
+    named = f' class="{css}"' if css else ""
+    return f"<{tag}{named}>{content}</{tag}>"
+
+
+def note_url(note_id: str, start: int | None = None, end: int | None = None) -> str:
+    """Return where the server shows a note, at a span of it when one is given."""
+    path = f"/note/{quote_url(note_id, safe='', errors='replace')}"
+    return path if start is None else f"{path}?start={start}&end={end}#passage"
+
+
+def render_text(
+    text: str, shown: Span, spans: Sequence[Span] = (), *, anchor: str = "", raw: bool = False
+) -> str:
+    """Return the `shown` span of a text, its Markdown signs hidden or dimmed and `spans` marked.
+
+    Tags apart, what comes out is `text[start:end]` to the character, and each mark is its span.
+
+    Args:
+        text: The note, or any text.
+        shown: (start, end) in code points of `text`.
+        spans: What to mark, sorted, in code points of `text`; where they overlap one mark follows the other.
+        anchor: Attributes of the first mark.
+        raw: Whether signs are shown as they are, as in code.
+    """
+    start, end = shown
+    pieces = [(start, end, "")] if raw else list(_parse(text, start, end))
+    parts: list[str] = []
+    for first, last, marked in _cut(start, end, spans):
+        inside = ((max(a, first), min(b, last), kind) for a, b, kind in pieces if a < last and b > first)
+        body = "".join(_dress(text[a:b], kind) for a, b, kind in inside)
+        parts.append(f"<mark{anchor}>{body}</mark>" if marked else body)
+        anchor = "" if marked else anchor
+    return "".join(parts)
+
+
+def _cut(start: int, end: int, spans: Sequence[Span]) -> Iterable[tuple[int, int, bool]]:
+    at = start
+    for span in spans:
+        first, last = max(span[0], at), min(span[1], end)
+        if first >= last:
+            continue
+        if at < first:
+            yield at, first, False
+        yield first, last, True
+        at = last
+    if at < end:
+        yield at, end, False
+
+
+def _parse(text: str, start: int, end: int) -> Iterable[tuple[int, int, str]]:
+    at = start
+    for match in MARKUP.finditer(text, start, end):
+        yield at, match.start(), ""
+        group = match.lastgroup
+        sign = "dim" if group == "link" else "syn"
+        inner = match.span(group) if group else (match.end(), match.end())
+        yield match.start(), inner[0], sign
+        yield *inner, group or ""
+        yield inner[1], match.end(), sign
+        at = match.end()
+    yield at, end, ""
+
+
+def _dress(text: str, kind: str) -> str:
+    if not text:
+        return ""
+    if kind in _TAGS:
+        return f"<{_TAGS[kind]}>{escape(text)}</{_TAGS[kind]}>"
+    return f'<span class="cim-{kind}">{escape(text)}</span>' if kind in {"syn", "dim"} else escape(text)

@@ -1,0 +1,150 @@
+"""Answer → safe HTML for gr.Chatbot and gr.Markdown: the conversation; pure."""
+
+import re
+
+from assistant.answer import Answer, Citation, Passage, Sentence
+from assistant.web import texts
+from assistant.web.markup import MARKUP, element, escape, note_url, render_text
+
+_LAST_WORD = re.compile(r"(?<!\S)\S{1,24}\Z")
+
+
+def render_welcome(lead: str, mode: str, *, ask: bool) -> str:
+    """Return the door: what this is, what it reads, who answers, where questions go, what is kept.
+
+    Args:
+        lead: What Cimaise does, with which notes.
+        mode: Who writes, and where questions go.
+        ask: Whether starter questions follow.
+    """
+    door = (texts.DOOR_PROGRAM, mode, texts.DOOR_KEEPS)
+    items = "".join(f"<li>{escape(line)}</li>" for line in door)
+    starters = f'<h2 class="cim-eyebrow">{texts.STARTERS}</h2>' if ask else ""
+    return (
+        f'<div class="cim-welcome"><h1>{texts.WELCOME_TITLE}</h1>'
+        f'<p class="cim-lead">{escape(lead)}</p><ul class="cim-door">{items}</ul>{starters}</div>'
+    )
+
+
+def render_question(text: str, *, first: bool) -> str:
+    """Return the question as the title of its answer; the first one of a page is its h1."""
+    level = "h1" if first else "h2"
+    title = element("p", "cim-eyebrow", texts.QUESTION) + element(level, "cim-q", escape(text))
+    return element("div", "cim-turn", title)
+
+
+def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool = False) -> str:
+    """Return an answer, or what there is of it, as one block of HTML without a line break.
+
+    Args:
+        answer: The sum of the parts received.
+        done: Whether the last part came; what closes an answer is shown then.
+        notes: How many notes were searched, for the phases shown before the first sentence.
+        stopped: Whether the reader stopped it.
+    """
+    parts = [_notice(answer.notice)] if answer.notice else []
+    if answer.verdict == "nearest":
+        parts.append(f'<p class="cim-refusal">{texts.NEAREST}</p>')
+    if answer.verdict == "silent":
+        more = texts.SILENT_MORE if answer.gaps else texts.SILENT_ALONE
+        parts.append(f'<p class="cim-refusal">{texts.SILENT}</p><p class="cim-p">{more}</p>')
+    parts += [_claim(sentence, answer) for sentence in answer.sentences]
+    if stopped:
+        parts.append(_notice(texts.STOPPED if answer.sentences else texts.STOPPED_EMPTY))
+    elif not done and not answer.sentences:
+        parts.append(_phases(answer, notes))
+    if done:
+        if not answer.complete:
+            parts.append(_notice(texts.INCOMPLETE))
+        parts += [_gaps(answer), _foot(answer)]
+    return f'<div class="cim-answer">{"".join(parts)}</div>'
+
+
+def render_failure(answer: Answer, sentence: str) -> str:
+    """Return what there is of an answer, and the sentence that says why there is no more."""
+    claims = "".join(_claim(claim, answer) for claim in answer.sentences)
+    return f'<div class="cim-answer">{claims}{_notice(sentence)}</div>'
+
+
+def _notice(text: str) -> str:
+    return f'<div class="cim-notice"><p>{escape(text)}</p></div>'
+
+
+def _phases(answer: Answer, notes: int) -> str:
+    if not answer.passages:
+        return f'<ol class="cim-phases"><li class="now">{texts.searching(notes)}</li></ol>'
+    found = texts.found(len(answer.passages), len({passage.note_id for passage in answer.passages}))
+    steps = (("", found), ("now", texts.PHASE_WRITE), ("todo", texts.PHASE_CHECK))
+    items = "".join(f'<li class="{kind}">{step}</li>' for kind, step in steps)
+    return f'<ol class="cim-phases">{items}</ol>'
+
+
+def _claim(sentence: Sentence, answer: Answer) -> str:
+    links = "".join(_cite(number, sentence, answer) for number in dict.fromkeys(sentence.numbers))
+    text, stop = sentence.text, ""
+    if links and sentence.label != "verbatim" and text.endswith("."):
+        text, stop = text[:-1], "."
+    if links:
+        # The last word and its numbers stay together, so that a number never starts a line.
+        word = _LAST_WORD.search(text)
+        at = word.start() if word and not MARKUP.search(text, max(0, word.start() - 1)) else len(text)
+        tail = f'<span class="cim-nb">{escape(text[at:])}{links}{stop}</span>'
+        body = render_text(text, (0, at)) + tail
+    else:
+        body = render_text(text, (0, len(text)))
+    why = f'<span class="cim-why">{texts.UNSUPPORTED_WHY}</span>' if sentence.label == "unsupported" else ""
+    return render_claim(sentence.label, texts.LABELS[sentence.label], body + why)
+
+
+def render_claim(kind: str, label: str, content: str) -> str:
+    """Return a labelled statement; its line says in another way what its label says."""
+    text = element("p", "cim-label", label) + element("p", "cim-claim-text", content)
+    return element("div", f"cim-claim is-{kind}", text)
+
+
+def _cite(number: int, sentence: Sentence, answer: Answer) -> str:
+    target = _target(number, sentence, answer)
+    if target is None:
+        return ""
+    url = escape(note_url(target.note_id, target.start, target.end))
+    return f'<a class="cim-cite" href="{url}"><span class="cim-sr">{texts.PASSAGE} </span>{number}</a>'
+
+
+def _target(number: int, sentence: Sentence, answer: Answer) -> Citation | Passage | None:
+    """Return the span a number opens: the quotation in the sentence, else the first, else the passage."""
+    own = [citation for citation in answer.citations if citation.number == number]
+    words = _fold(sentence.text)
+    for citation in own:
+        quote = _fold(citation.quote)
+        if quote and (quote in words or words in quote):
+            return citation
+    if own:
+        return own[0]
+    return next((passage for passage in answer.passages if passage.number == number), None)
+
+
+def _fold(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
+def _gaps(answer: Answer) -> str:
+    if not answer.gaps:
+        return ""
+    items = []
+    for gap in answer.gaps:
+        parts = [element("p", "w", escape(gap.question))]
+        if gap.nearest:
+            parts.append(element("p", "near", texts.GAP_NEAREST + escape(", ".join(gap.nearest))))
+        if gap.stub:
+            stub = element("summary", "", texts.STUB) + element("pre", "", escape(gap.stub))
+            parts.append(element("details", "cim-stub", stub))
+        items.append(f'<li><span class="n"></span><div>{"".join(parts)}</div></li>')
+    return f'<div class="cim-work"><h2>{texts.GAPS_TITLE}</h2><ol>{"".join(items)}</ol></div>'
+
+
+def _foot(answer: Answer) -> str:
+    cited = len({citation.number for citation in answer.citations})
+    unsupported = sum(sentence.label == "unsupported" for sentence in answer.sentences)
+    facts = texts.provenance(answer.mode, len(answer.passages), cited, answer.usage.requests)
+    line = " · ".join((*facts, *texts.doubts(unsupported, len(answer.removed))))
+    return element("div", "cim-foot", element("p", "cim-meta", line))

@@ -1,0 +1,243 @@
+"""The ASGI server: the Gradio page, the notes behind its citations, and our own static files.
+
+`check_port` needs neither gradio nor fastapi, so that a taken port is known before any heavy work.
+"""
+
+import asyncio
+import errno
+import hashlib
+import json
+import logging
+import re
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from assistant.web import texts
+from ingest.errors import CimaiseError, PortInUseError, SettingsError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from assistant.web.page import PageChain
+
+logger = logging.getLogger(__name__)
+
+_STATIC = Path(__file__).parent / "static"
+_OFFSET = re.compile(r"[0-9]{1,9}")
+_OPEN_PATHS = (
+    "GET /",
+    "GET /note/*",
+    "GET /cimaise/*",
+    "GET /config",
+    "GET /theme.css",
+    "GET /favicon.ico",
+    "GET /manifest.json",
+    "GET /assets/*",
+    "GET /static/*",
+    "GET /gradio_api/startup-events",
+    "GET /gradio_api/heartbeat/*",
+    "GET /gradio_api/queue/data",
+    "POST /gradio_api/queue/join",
+    "POST /gradio_api/cancel",
+    "POST /gradio_api/reset",
+)
+
+
+class ServerSettings(Protocol):
+    """Where to listen."""
+
+    @property
+    def host(self) -> str:
+        """Address or name to bind."""
+
+    @property
+    def port(self) -> int:
+        """TCP port to bind."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Check that the port can be bound.
+
+    Raises:
+        PortInUseError: Another program listens on it.
+        SettingsError: The address is not one of this machine, or the port is not ours to take.
+    """
+    _bind(host, port).close()
+
+
+def run_server(chain: "PageChain", settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
+    """Serve the page until Ctrl-C or SIGTERM.
+
+    Args:
+        chain: What answers.
+        settings: Host and port.
+        on_ready: Called once with the page's address, when connections are accepted.
+
+    Raises:
+        PortInUseError: Another program listens on the port.
+    """
+    with _bind(settings.host, settings.port) as listener:
+        if threading.current_thread() is threading.main_thread():
+            # uvicorn raises the signal again once it has stopped: this makes SIGTERM a clean end too.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            asyncio.run(_serve(chain, settings, listener, on_ready))
+        except KeyboardInterrupt:
+            logger.info("stopped")
+
+
+async def _serve(
+    chain: "PageChain", settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]
+) -> None:
+    import uvicorn  # noqa: PLC0415
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                on_ready(page_url(settings.host, listener.getsockname()[1]))
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # An open tab holds a stream that has to be cut: that is no fault to report.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        build_app(chain, settings),
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
+    await Server(config).serve([listener])
+
+
+def page_url(host: str, port: int) -> str:
+    """Return the address to open in a browser of this machine."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{name}:{port}"
+
+
+def build_app(chain: "PageChain", settings: ServerSettings) -> "ASGIApp":
+    """Return the whole application: the page, the notes, the static files, behind the guard.
+
+    Call it within a running event loop: Gradio makes its locks there, and leaks a loop where there is none.
+    """
+    from fastapi import FastAPI  # noqa: PLC0415
+    from starlette.middleware.gzip import GZipMiddleware  # noqa: PLC0415
+    from starlette.staticfiles import StaticFiles  # noqa: PLC0415
+
+    from assistant.web.page import mount_page  # noqa: PLC0415
+    from assistant.web.security import Guard  # noqa: PLC0415
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    _add_notes(app, chain)
+    app.mount("/cimaise", StaticFiles(directory=_STATIC))
+    mount_page(app, chain)
+    return Guard(GZipMiddleware(_FrenchShell(app)), host=settings.host, open_paths=_OPEN_PATHS)
+
+
+def _add_notes(app: "FastAPI", chain: "PageChain") -> None:
+    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
+    from starlette.requests import Request  # noqa: PLC0415
+    from starlette.responses import HTMLResponse  # noqa: PLC0415
+
+    from assistant.web.reader import render_message_page, render_note, render_note_page  # noqa: PLC0415
+
+    def refuse(sentence: str, status: int) -> HTMLResponse:
+        return HTMLResponse(render_message_page(sentence, _static_url("cimaise.css")), status)
+
+    async def show_note(request: Request) -> "Response":
+        bounds = [request.query_params.get(name) for name in ("start", "end")]
+        if any(bound is not None and not _OFFSET.fullmatch(bound) for bound in bounds):
+            return refuse(texts.NOTE_SPAN_INVALID, 400)
+        try:
+            note = await run_in_threadpool(chain.note, request.path_params["note_id"])
+        except CimaiseError as error:
+            return refuse(str(error), 503)
+        if note is None:
+            return refuse(texts.NOTE_UNKNOWN, 404)
+        start, end = (int(bound) if bound is not None else None for bound in bounds)
+        inside = start is not None and end is not None and start < end <= len(note.text)
+        span = (start, end) if inside and start is not None and end is not None else None
+        warning = texts.NOTE_SPAN_OUTSIDE if not inside and (start, end) != (None, None) else ""
+        if "fragment" in request.query_params:
+            content = await run_in_threadpool(render_note, note, span, warning=warning)
+        else:
+            style = _static_url("cimaise.css")
+            content = await run_in_threadpool(render_note_page, note, span, warning=warning, style_url=style)
+        return HTMLResponse(content, headers={"Cache-Control": "no-store"})
+
+    app.add_route("/note/{note_id:path}", show_note)
+
+
+class _FrenchShell:
+    """Rewrites the HTML that Gradio sends for the page: language, title, our style sheet and script first."""
+
+    def __init__(self, app: "ASGIApp") -> None:
+        self._app = app
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] != "http" or scope["path"] != "/":
+            await self._app(scope, receive, send)
+            return
+        start: Message = {}
+        body = bytearray()
+
+        async def collect(message: "Message") -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            body.extend(message.get("body", b""))
+            if not message.get("more_body", False):
+                await self._send_french(start, bytes(body), send)
+
+        plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+        await self._app({**scope, "headers": plain}, receive, collect)
+
+    async def _send_french(self, start: "Message", body: bytes, send: "Send") -> None:
+        if body and start["status"] == 200:
+            body = french_shell(body.decode()).encode()
+        headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({**start, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def french_shell(html: str) -> str:
+    """Return Gradio's HTML in French, without its outside addresses, with our files before its own."""
+    says = json.dumps(texts.SCRIPT, ensure_ascii=False).replace("<", "\\u003c")
+    head = (
+        f'<meta charset="utf-8" /><title>{texts.PAGE_TITLE}</title>'
+        f'<link rel="icon" href="/cimaise/icon.svg" type="image/svg+xml">'
+        f'<link rel="stylesheet" href="{_static_url("cimaise.css")}">'
+        f'<script type="application/json" id="cim-texts">{says}</script>'
+        f'<script src="{_static_url("cimaise.js")}"></script>'
+    )
+    html = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*", "", html)
+    html = html.replace('<meta charset="utf-8" />', head, 1).replace('lang="en"', 'lang="fr"', 1)
+    return html.replace("<gradio-app", f"<noscript><p>{texts.NO_SCRIPT}</p></noscript><gradio-app", 1)
+
+
+def _static_url(name: str) -> str:
+    digest = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/cimaise/{name}?v={digest}"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(host=host, port=port) from error
+        if error.errno == errno.EACCES:
+            raise SettingsError("CIMAISE_PORT", texts.PORT_FORBIDDEN.format(port=port)) from error
+        raise SettingsError("CIMAISE_HOST", texts.HOST_UNKNOWN.format(host=host)) from error

@@ -1,0 +1,215 @@
+/* The one script of ours: citations open their note in the reader, and what Gradio says in English is mended.
+   It comes before Gradio's own scripts, holds no French (see texts.py), and builds nothing from strings of notes:
+   the reader's HTML comes escaped from our /note/ route. */
+(() => {
+  "use strict";
+  const says = JSON.parse(document.getElementById("cim-texts").textContent);
+
+  // Gradio picks its language from the browser's; the page is in French whatever the browser speaks.
+  Object.defineProperty(navigator, "language", { get: () => "fr" });
+
+  const LINKS = 'a[href^="/note/"]';
+  const byId = (id) => document.getElementById(id);
+  let opened = null; // {href, place, zone, label}: the citation the reader was opened from
+
+  const zoneOf = (link) => (link.closest("#evidence") ? "evidence" : "chat");
+  const linksOf = (zone) => [...(byId(zone)?.querySelectorAll(LINKS) ?? [])];
+
+  /* Gradio draws a message anew when it changes: find the citation again by its place. */
+  function citation() {
+    if (!opened) return null;
+    const links = linksOf(opened.zone);
+    const same = links[opened.place];
+    return same?.getAttribute("href") === opened.href ? same : links.find((link) => link.getAttribute("href") === opened.href);
+  }
+
+  /* Faults are shown; the rest is for those who do not see the reader open. */
+  function say(text, fault = false) {
+    const status = byId("cim-live");
+    if (!status) return;
+    status.classList.toggle("cim-sr", !fault);
+    if (status.textContent !== text) status.textContent = text;
+  }
+
+  function reader() {
+    let zone = byId("cim-reader");
+    if (!zone) {
+      zone = document.createElement("section");
+      zone.id = "cim-reader";
+      zone.className = "cim-reader";
+      zone.setAttribute("aria-label", says.reader);
+      zone.hidden = true;
+      byId("cim-shell").append(zone);
+    }
+    return zone;
+  }
+
+  function bar(label) {
+    const line = document.createElement("div");
+    line.className = "cim-reader-bar";
+    const back = document.createElement("button");
+    back.type = "button";
+    back.className = "cim-btn";
+    back.textContent = label ? says.back.replace("{number}", label) : says.back_plain;
+    back.addEventListener("click", close);
+    line.append(back);
+    return line;
+  }
+
+  async function open(link) {
+    const number = link.matches(".cim-cite") ? link.childNodes[1].textContent : link.closest(".cim-ev")?.querySelector(".cim-num")?.textContent ?? "";
+    const zone = zoneOf(link);
+    const href = link.getAttribute("href");
+    opened = { href, zone, place: linksOf(zone).indexOf(link), label: number };
+    const [path, hash] = href.split("#");
+    say(says.loading);
+    let html = null;
+    try {
+      const response = await fetch(`${path}${path.includes("?") ? "&" : "?"}fragment=1`);
+      if (response.ok) html = await response.text();
+    } catch {
+      html = null;
+    }
+    if (opened?.href !== href) return; // closed, or another citation opened meanwhile
+    if (html === null) {
+      opened = null;
+      say(says.failed, true);
+      return;
+    }
+    show(html, number, hash);
+  }
+
+  function show(html, number, hash) {
+    const zone = reader();
+    if (zone.hidden) zone.dataset.scroll = String(scrollY);
+    zone.innerHTML = html;
+    zone.prepend(bar(number));
+    zone.hidden = false;
+    byId("cim-shell").classList.add("is-reading");
+    zone.querySelector(".cim-note-title").focus({ preventScroll: true });
+    const mark = hash ? zone.querySelector(`#${CSS.escape(hash)}`) : null;
+    scrollTo(zone, mark);
+    mend();
+    say(number ? says.opened.replace("{number}", number) : says.opened_plain);
+  }
+
+  /* The mark comes to a third of the height: of the reader on a desktop, of the window on a phone. */
+  function scrollTo(zone, mark) {
+    const own = getComputedStyle(zone).overflowY !== "visible";
+    const scroller = own ? zone : document.scrollingElement;
+    const height = own ? zone.clientHeight : innerHeight;
+    const top = own ? zone.getBoundingClientRect().top : 0;
+    const at = mark ? mark.getBoundingClientRect().top - top + scroller.scrollTop - height / 3 : 0;
+    scroller.scrollTop = Math.max(0, at);
+  }
+
+  function close() {
+    const zone = byId("cim-reader");
+    if (!zone || zone.hidden) return;
+    const back = citation();
+    zone.hidden = true;
+    zone.replaceChildren();
+    byId("cim-shell").classList.remove("is-reading");
+    window.scrollTo(0, Number(zone.dataset.scroll) || 0);
+    opened = null;
+    mend();
+    say("");
+    (back ?? byId("q")?.querySelector("textarea"))?.focus();
+    back?.scrollIntoView({ block: "nearest" });
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(LINKS);
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (!link.closest("#cim-shell")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    open(link);
+  }, true);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && opened) close();
+  });
+
+  const put = (node, name, value) => {
+    if (node && node.getAttribute(name) !== value) node.setAttribute(name, value);
+  };
+
+  /* What Gradio's markup lacks, put back after each of its drawings. */
+  function mend() {
+    const log = byId("chat")?.querySelector('[role="log"]');
+    put(log, "aria-live", "off"); // the status line speaks instead
+    put(log, "aria-label", says.chat);
+    for (const message of byId("chat")?.querySelectorAll("[data-testid][aria-label]") ?? []) {
+      message.removeAttribute("aria-label"); // “bot's message:” and its source
+    }
+    const status = byId("status");
+    put(status, "role", "status");
+    put(status, "aria-live", "polite");
+    put(byId("evidence"), "role", "complementary");
+    put(byId("evidence"), "aria-label", says.evidence);
+    const here = citation();
+    for (const link of document.querySelectorAll(`#cim-shell ${LINKS}`)) {
+      link.removeAttribute("target");
+      const on = link === here || (opened !== null && link.getAttribute("href") === opened.href);
+      link.classList.toggle("is-open", on);
+      if (!link.matches(".cim-cite")) {
+        link.closest(".cim-ev")?.classList.toggle("is-open", on);
+        continue;
+      }
+      const word = link.querySelector(".cim-open");
+      if (on && !word) {
+        const hidden = document.createElement("span");
+        hidden.className = "cim-sr cim-open";
+        hidden.textContent = says.open;
+        link.append(hidden);
+      } else if (!on && word) word.remove();
+    }
+    if (!byId("cim-live") && status) {
+      const live = document.createElement("p");
+      live.id = "cim-live";
+      live.className = "cim-sr";
+      live.setAttribute("role", "status");
+      status.after(live);
+    }
+  }
+
+  /* Gradio's toasts are in English and hidden by the style sheet: one French sentence stands for them. */
+  let toasted = "";
+  function toast() {
+    const text = [...document.querySelectorAll(".toast-message-text")].map((node) => node.textContent).join(" ");
+    if (text === toasted) return;
+    toasted = text;
+    say(text ? (text.includes("busy") ? says.full : says.lost) : "", Boolean(text));
+  }
+
+  /* A new question comes to the top; the answer then grows below it and nothing moves. */
+  let questions = 0;
+  function follow() {
+    const asked = document.querySelectorAll("#chat .cim-q");
+    if (asked.length > questions) asked[asked.length - 1].closest(".cim-turn").scrollIntoView({ block: "start" });
+    questions = asked.length;
+  }
+
+  /* The field takes the focus on a desktop; on a phone it would raise the keyboard over the page. */
+  let greeted = false;
+  function greet() {
+    const field = byId("q")?.querySelector("textarea");
+    if (greeted || !field) return;
+    greeted = true;
+    if (matchMedia("(min-width: 60rem)").matches && document.activeElement === document.body) field.focus({ preventScroll: true });
+  }
+
+  let due = false;
+  new MutationObserver(() => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      mend();
+      follow();
+      toast();
+      greet();
+    });
+  }).observe(document, { childList: true, subtree: true });
+})();

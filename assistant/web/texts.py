@@ -1,0 +1,192 @@
+"""Every French string of the page, and the few functions that count and date in French."""
+
+import re
+
+BRAND = "Cimaise"
+PAGE_TITLE = "Cimaise : que disent vos notes ?"
+
+WELCOME_TITLE = "Que disent vos notes ?"
+STARTERS = "Pour commencer, d’après vos notes"
+DOOR_PROGRAM = "Vous parlez à un programme, pas à une personne ; relisez les passages avant de les citer."
+DOOR_KEEPS = "La conversation n’est pas enregistrée : elle s’efface après la fermeture de la page."
+NO_SCRIPT = "Cimaise a besoin de JavaScript dans ce navigateur pour afficher la conversation."
+
+QUESTION = "Votre question"
+ASK = "Demander"
+STOP = "Arrêter"
+HINT = "Entrée envoie, Maj + Entrée va à la ligne"
+CONVERSATION = "Conversation"
+
+LABELS = {"verbatim": "mot à mot", "supported": "appuyé", "unsupported": "sans appui", "link": ""}
+UNSUPPORTED_WHY = "Aucun passage lu ne le dit. À vérifier avant de s’en servir."
+PASSAGE = "passage"
+LEGEND_TITLE = "Lire une réponse"
+LEGEND_LEAD = "Chaque phrase porte une étiquette et le numéro de son passage."
+LEGEND = (
+    ("verbatim", "La phrase cite votre note, à la lettre."),
+    ("supported", "Elle reformule un passage ; chiffres, dates et négations y sont."),
+    ("unsupported", "Aucun passage ne la porte. À vérifier."),
+)
+LEGEND_NUMBER = ("Un numéro accroché à son rail", "ouvre la note, au bon endroit.")
+
+EVIDENCE_TITLE = "Sur quoi repose la réponse"
+READING_TITLE = "Ce que je lis"
+READ_TITLE = "Ce que j’ai lu"
+
+NEAREST = "Les notes ne le disent pas ; voici le plus proche."
+SILENT = "Les notes n’en disent rien."
+SILENT_MORE = "Plutôt que d’inventer, voici ce qu’il faudrait écrire."
+SILENT_ALONE = "Essayez d’autres mots, ou écrivez la note qui manque."
+GAPS_TITLE = "Ce que vos notes ne disent pas"
+GAP_NEAREST = "Au plus près : "
+STUB = "Ébauche à coller dans votre coffre"
+INCOMPLETE = "La réponse a été coupée avant la fin."
+STOPPED = "Réponse arrêtée ; ce qui est affiché est vérifié."
+STOPPED_EMPTY = "Réponse arrêtée avant la première phrase."
+FAILED = "La réponse n’a pas pu être préparée ; réessayez, et relancez Cimaise si cela se répète."
+EMPTY_QUESTION = "Écrivez d’abord une question."
+
+STATUS_WRITING = "je rédige, phrase par phrase…"
+PHASE_WRITE = "Je rédige à partir de ces passages…"
+PHASE_CHECK = "Chaque phrase sera vérifiée dans vos notes"
+
+CARTEL_DATE, CARTEL_TAGS, CARTEL_ALIASES, CARTEL_FILE = "Noté le", "Étiquettes", "Autres titres", "Fichier"
+FRONT_MATTER = "En-tête de la note"
+NOTE_UNKNOWN = "Cette note n’existe pas, ou n’existe plus ; reposez la question pour lire l’état présent."
+NOTE_SPAN_INVALID = "Les bornes du passage doivent être deux nombres entiers ; vérifiez l’adresse."
+NOTE_SPAN_OUTSIDE = "Le passage demandé n’est pas dans cette note ; la voici entière, sans marque."
+BACK_TO_CHAT = "← Revenir à la conversation"
+BACK_TO_CITATION = "← Revenir à la citation {number}"
+
+REFUSED_HOST = "Cimaise ne répond pas sous ce nom d’hôte."
+REFUSED_ORIGIN = "Cette demande vient d’un autre site ; elle est refusée."
+REFUSED_SIZE = "La demande est trop longue ; raccourcissez-la."
+PORT_FORBIDDEN = "le port {port} demande des droits d’administrateur ; prenez-en un au-dessus de 1023."
+HOST_UNKNOWN = "« {host} » n’est pas une adresse de cet ordinateur ; prenez 127.0.0.1, ou 0.0.0.0."
+NOT_FOUND = "Cette page n’existe pas."
+
+# What the static script says; it receives these and holds none of its own.
+SCRIPT = {
+    "back": BACK_TO_CITATION,
+    "back_plain": BACK_TO_CHAT,
+    "open": " (ouvert)",
+    "failed": "La note n’a pas pu être ouverte ; vérifiez que Cimaise tourne encore.",
+    "loading": "J’ouvre la note…",
+    "opened": "Note ouverte au passage {number}.",
+    "opened_plain": "Note ouverte.",
+    "reader": "Note",
+    "chat": "Conversation",
+    "evidence": "Passages",
+    "lost": "La connexion avec Cimaise est perdue ; vérifiez qu’elle tourne, puis rechargez la page.",
+    "full": "Trop de questions attendent ; réessayez dans un instant.",
+}
+
+# Gradio's own messages that can still surface; the rest of its French comes with it.
+GRADIO = {
+    "common": {"loading": "Chargement", "error": "Erreur", "submit": "Envoyer", "clear": "Effacer"},
+    "blocks": {
+        "lost_connection": "La connexion est perdue ; rechargez la page.",
+        "connection_can_break": "Sur un téléphone, la connexion peut se couper si cet onglet passe derrière.",
+        "long_requests_queue": "Beaucoup de questions attendent ; la vôtre est dans la file.",
+        "waiting_for_inputs": "Un instant…",
+    },
+}
+
+_MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Return the number with its noun: zero and one are singular in French."""
+    noun = singular if number < 2 else plural or f"{singular}s"
+    return f"{number} {noun}"
+
+
+def french_date(iso: str | None) -> str:
+    """Return “12 mai 2022” for `2022-05-12`, “mai 2022” for `2022-05`, and other texts as they are."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?", iso or "")
+    if not found or not 1 <= int(found[2] or 1) <= 12:
+        return iso or ""
+    day = "" if not found[3] else "1er " if found[3] == "01" else f"{int(found[3])} "
+    month = f"{_MONTHS[int(found[2]) - 1]} " if found[2] else ""
+    return f"{day}{month}{found[1]}"
+
+
+def welcome_lead(notes: int, vault: str) -> str:
+    """Return what Cimaise does, with how many notes of which vault it reads."""
+    read = f"les {notes} notes" if notes > 1 else "la note" if notes else "les notes"
+    return (
+        f"Posez une question. Cimaise répond d’après {read} de « {vault} » et accroche, "
+        "sous chaque phrase, le passage exact qui la porte."
+    )
+
+
+def mode_line(mode: str, remote_host: str | None) -> str:
+    """Return which writer answers, and where questions go."""
+    kind = "Extraits, sans IA" if mode == "extracts" else "Un modèle d’IA rédige à partir de vos notes"
+    if remote_host:
+        return f"{kind} ; vos questions et des passages de vos notes sont envoyés à {remote_host}."
+    return f"{kind} : rien ne sort de cet ordinateur."
+
+
+def short_mode(mode: str | None) -> str:
+    """Return the mode as one reads it under an answer."""
+    return "Rédigé par un modèle d’IA" if mode == "model" else "Extraits, sans IA"
+
+
+def searching(notes: int) -> str:
+    """Return the status while the passages are looked for."""
+    return f"Je cherche dans {count(notes, 'note')}…"
+
+
+def writing(passages: int) -> str:
+    """Return the status while the answer is written."""
+    return f"{count(passages, 'passage trouvé', 'passages trouvés')} ; {STATUS_WRITING}"
+
+
+def found(passages: int, notes: int) -> str:
+    """Return how many passages of how many notes were found."""
+    nouns = count(passages, "passage trouvé", "passages trouvés")
+    return f"{nouns} dans {count(notes, 'note')}"
+
+
+def cited(passages: int, notes: int) -> str:
+    """Return how many passages of how many notes are cited."""
+    return f"{count(passages, 'passage cité', 'passages cités')}, dans {count(notes, 'note')}"
+
+
+def uncited(passages: int) -> str:
+    """Return the title of the fold with what was read and not cited."""
+    return f"Lu mais non cité ({passages})"
+
+
+def read_none(passages: int) -> str:
+    """Return what a refusal says it has read."""
+    return f"{count(passages, 'passage lu', 'passages lus')}, aucun ne répond"
+
+
+def finished(passages: int, unsupported: int, verdict: str | None) -> str:
+    """Return the status once the answer is complete."""
+    if verdict == "silent":
+        return "Vos notes n’en disent rien."
+    nearest = "Vos notes ne répondent pas ; le plus proche est affiché"
+    head = nearest if verdict == "nearest" else "Réponse terminée"
+    parts = [count(passages, "passage cité", "passages cités")]
+    if unsupported:
+        parts.append(count(unsupported, "phrase sans appui", "phrases sans appui"))
+    return f"{head} : {', '.join(parts)}."
+
+
+def provenance(mode: str | None, passages: int, cited_count: int, requests: int) -> tuple[str, ...]:
+    """Return what an answer rests on: mode, passages read and cited, requests to a model."""
+    read = f"{count(passages, 'passage lu', 'passages lus')}, {count(cited_count, 'cité')}"
+    return short_mode(mode), read, count(requests, "requête")
+
+
+def doubts(unsupported: int, removed: int) -> tuple[str, ...]:
+    """Return what the checks found: sentences nothing supports, and what was taken out."""
+    said = count(unsupported, "phrase sans appui", "phrases sans appui")
+    taken = count(removed, "renvoi inventé retiré", "renvois inventés retirés")
+    return tuple(text for text, number in ((said, unsupported), (taken, removed)) if number)

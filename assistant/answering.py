@@ -5,9 +5,8 @@ from typing import Protocol
 
 from assistant.answer import Answer, Gap, Mode, Question
 from assistant.extracts import ExtractiveWriter
-from assistant.model_writer import is_refusal
 from assistant.retriever import Finding
-from assistant.verdict import decide_verdict, find_gap, refusal
+from assistant.verdict import REFUSALS, decide_verdict, find_gap, refusal
 from ingest.errors import ProviderError
 
 
@@ -84,7 +83,8 @@ class Answering:
         verdict = self._verdict
         gaps: tuple[Gap, ...] = ()
         if self._has_answer:
-            answered = bool(self._said.citations) and not is_refusal(self._said)
+            refused = any(sentence.text in REFUSALS for sentence in self._said.sentences)
+            answered = bool(self._said.citations) and not refused
             verdict = "answered" if answered else "nearest"
             gaps = () if answered else (find_gap(self._question, self._finding),)
         titles = ", ".join(f"«\u00a0{title}\u00a0»" for title in changed)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 
-from assistant.answer import Answer, Mode, Passage, Question, Usage
+from assistant.answer import Answer, Mode, Passage, Question, Sentence, Usage
 from assistant.grounding import ground_sentence
 from assistant.prompts import load_prompt
 from assistant.retriever import Finding
@@ -15,13 +15,14 @@ from assistant.tokens import TokenCounter, estimate_tokens, fit_passages
 from assistant.verdict import NEAREST
 from ingest.clean import clean
 from ingest.errors import ProviderTimeoutError, ProviderUnavailableError
-from ingest.french import fold
+from ingest.french import line_key
 from ingest.providers import provider_errors
 
 _END = re.compile(r"(?<=[.!?…])(?:\s*\[[\d ,;–-]+\])*(?:\s*»)?[.!?…]*\s+(?=[^\s\[])|\n+")
 _BRACKETED = re.compile(r"\[(\d+)\]")
 _LONGEST = 8_000  # characters of an answer
 _HISTORY = 6  # messages
+_REFUSAL = line_key(NEAREST.partition("\u202f;")[0])
 
 
 class ModelWriter:
@@ -129,16 +130,17 @@ class _Draft:
         yield Answer(usage=self._usage)
 
     def _checked(self, sentence: str) -> Iterator[Answer]:
+        if refuses(sentence):
+            yield Answer(sentences=(Sentence(NEAREST, "link"),))
+            return
         part = ground_sentence(sentence, self.passages)
         if part.sentences or part.removed:
             yield part
 
 
-def is_refusal(answer: Answer) -> bool:
-    """Tell whether a model answered that the notes do not say."""
-    return len(answer.sentences) <= 2 and any(
-        fold(sentence.text).startswith(fold(NEAREST)[:30]) for sentence in answer.sentences
-    )
+def refuses(sentence: str) -> bool:
+    """Tell whether a sentence is the one that says the notes do not say, as the prompt words it."""
+    return line_key(sentence).startswith(_REFUSAL)
 
 
 def _fence(passage: Passage) -> str:

@@ -25,6 +25,7 @@ _DISCOURSE = frozenset(
     "preciser resume resumer exemple exemples point points premier premiere second seconde deuxieme "
     "troisieme dernier derniere suite savoir dire dis donne donner".split()
 )
+_FINAL_MARK = re.compile(r"[\s?]*\Z")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 QuestionInput = str | Question | Mapping[str, Any]
@@ -76,10 +77,8 @@ def leans_back(text: str) -> bool:
 def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
     """Return questions to begin with: the titles that are questions, then what one may ask of the others."""
     asked = [title for title in titles if (words(title) or [""])[0] in _QUESTION_WORDS]
-    others = [
-        f"Que disent les notes sur «\u00a0{title}\u00a0»\u202f?" for title in titles if title not in asked
-    ]
-    return (*(title if title.endswith("?") else f"{title}\u202f?" for title in asked), *others)
+    others = [f"Que disent les notes sur «\u00a0{title}\u00a0»" for title in titles if title not in asked]
+    return tuple(_FINAL_MARK.sub("\u202f?", question, count=1) for question in (*asked, *others))
 
 
 def named_notes(question: Question, store: Store) -> list[int]:

@@ -7,8 +7,9 @@ from assistant.retriever import Finding
 _ANSWERS = 0.2
 _BEARS = 0.15
 
-NEAREST = "Vos notes ne répondent pas à cette question ; voici ce qui s’en approche le plus."
+NEAREST = "Vos notes ne le disent pas\u202f; voici ce qui s’en approche le plus."
 SILENT = "Vos notes n’en disent rien."
+REFUSALS = (NEAREST, SILENT)
 
 
 def decide_verdict(finding: Finding) -> Verdict:
@@ -21,7 +22,7 @@ def decide_verdict(finding: Finding) -> Verdict:
 def refusal(question: Question, finding: Finding, verdict: Verdict) -> Answer:
     """Return the part that says the notes do not say, with what is missing and where to write it."""
     said = Sentence(SILENT if verdict == "silent" else NEAREST, "link")
-    return Answer(sentences=(said,), gaps=(find_gap(question, finding),))
+    return Answer(sentences=(said,), gaps=(find_gap(question, finding),), verdict=verdict)
 
 
 def find_gap(question: Question, finding: Finding) -> Gap:

@@ -16,6 +16,7 @@ from ingest.header import Header, parse_date, parse_header
 
 _NEWLINE = re.compile(r"\r\n?|\n")
 _TAG = re.compile(r"(?<![^\s(,;])#([\w/-]{1,100})")
+_ELEMENT = re.compile(r"<[A-Za-z][^<>]{0,4000}>")  # a colour in there, `#fff`, is no tag
 _PLACE_TITLES = 2  # a front-matter title that more notes than this share is the site's name, not theirs
 
 

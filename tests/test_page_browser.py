@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
+from assistant.verdict import NEAREST
 from assistant.web import texts
 from assistant.web.server import build_app
 from ingest.errors import QuestionError
@@ -121,7 +122,9 @@ class StubChain:
         elif "budget" in asked:
             yield _verbatim(STEPS, STEP)
             yield Answer(
-                verdict="nearest", gaps=(Gap("Un montant", ("Le guide",), "# Budget\nVoir [[Le guide]]"),)
+                sentences=(Sentence(NEAREST, "link"),),
+                verdict="nearest",
+                gaps=(Gap("Un montant", ("Le guide",), "# Budget\nVoir [[Le guide]]"),),
             )
         else:
             yield _verbatim(STEPS, STEP)
@@ -358,7 +361,7 @@ def test_stop_keeps_what_was_checked_and_closes_the_chain(page: Page, site: Site
 
 def test_refusal_says_so_and_offers_the_note_to_write(page: Page) -> None:
     _ask_and_wait(page, "Quel budget ?")
-    expect(page.locator("#chat .cim-refusal")).to_have_text(texts.NEAREST)
+    expect(page.locator("#chat .cim-refusal")).to_have_text(NEAREST)
     page.get_by_text(texts.STUB).click()
     expect(page.locator("#chat .cim-stub pre")).to_have_text("# Budget\nVoir [[Le guide]]")
     expect(page.locator("#evidence h2")).to_have_text(texts.READ_TITLE)

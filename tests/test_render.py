@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation, Gap, Passage, Sentence
+from assistant.verdict import REFUSALS
 from assistant.web import texts
 from assistant.web.evidence import render_evidence, render_legend
 from assistant.web.markup import escape, note_url, render_text
 from assistant.web.reader import render_note, render_note_page
 from assistant.web.render import render_answer, render_failure, render_question, render_welcome
+from ingest.header import parse_header
 from ingest.store import StoredNote
 
 NOTE = (
@@ -30,6 +32,7 @@ def _note(text: str, title: str = "Titre") -> StoredNote:
     return StoredNote(
         row=1, id="a/é", path="Dossier/Note.md", raw_path=b"Dossier/Note.md", title=title, aliases=("Autre",),
         tags=("médiation",), date="2022-05-12", encoding="utf-8", sha256="", private=False, text=text,
+        body_start=parse_header(text).end,
     )  # fmt: skip
 
 
@@ -154,11 +157,12 @@ def test_sentences_shown_once_are_never_changed_by_what_follows() -> None:
     assert render_answer(first + second, done=True).startswith(before)
 
 
-@pytest.mark.parametrize(("verdict", "sentence"), [("nearest", texts.NEAREST), ("silent", texts.SILENT)])
-def test_refusal_is_said_plainly_with_what_to_write(verdict: str, sentence: str) -> None:
-    answer = Answer(verdict=verdict, gaps=(Gap("Un montant", ("Note proche",), "# Budget\ntags"),))  # type: ignore[arg-type]  # parametrized
+@pytest.mark.parametrize("sentence", REFUSALS)
+def test_refusal_is_said_plainly_with_what_to_write(sentence: str) -> None:
+    gap = Gap("Un montant", ("Note proche",), "# Budget\ntags")
+    answer = Answer(sentences=(Sentence(sentence, "link"),), verdict="nearest", gaps=(gap,))
     shown = render_answer(answer, done=True)
-    assert sentence in shown
+    assert f'<p class="cim-refusal">{sentence}</p>' in shown
     assert "Note proche" in shown
     assert "# Budget&#10;tags" in shown
 

@@ -16,7 +16,6 @@ _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
 _FENCE = re.compile(r"[ ]{0,3}(?:```|~~~)")
 _RULE = re.compile(r"[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$")
-_FRONT = re.compile(r"---[ \t]*\r?\n(?:(?!---).*\n)*---[ \t]*(?:\r?\n|\Z)")
 _ANCHOR = ' id="passage"'
 
 
@@ -43,10 +42,13 @@ def render_note(note: StoredNote, span: Span | None, *, warning: str = "") -> st
     )
 
 
-def render_note_page(note: StoredNote, span: Span | None, *, warning: str = "", style_url: str = "") -> str:
-    """Return the page that a citation opens where no script runs."""
+def render_note_page(
+    note: StoredNote, span: Span | None, *, warning: str = "", style_url: str = "", script_url: str = ""
+) -> str:
+    """Return the page that a citation opens by its address; the script reads a span behind the `#`."""
     body = f'<p class="cim-reader-bar"><a class="cim-btn" href="/">{texts.BACK_TO_CHAT}</a></p>'
-    return _page(note.title, body + render_note(note, span, warning=warning), style_url)
+    script = f'<script src="{script_url}"></script>' if script_url else ""
+    return _page(note.title, body + render_note(note, span, warning=warning) + script, style_url)
 
 
 def render_message_page(sentence: str, style_url: str) -> str:
@@ -68,7 +70,7 @@ def _body(note: StoredNote, span: Span | None) -> str:
     marked = [span] if span else []
     parts: list[str] = []
     anchor, listing = _ANCHOR, False
-    blocks = [(*block, _says_title(note, *block[:3])) for block in _blocks(note.text)]
+    blocks = [(*block, _says_title(note, *block[:3])) for block in _blocks(note)]
     # The title is the h1; the depths a note uses follow it without a gap, whatever they are.
     depths = sorted({depth for _, _, kind, depth, same in blocks if kind == "heading" and not same})
     for start, end, kind, depth, same in blocks:
@@ -98,10 +100,10 @@ def _block(content: str, kind: str, rank: int, *, here: bool, same: bool) -> str
     return f'<{tag} class="{named}">{content}</{tag}>' if named else f"<{tag}>{content}</{tag}>"
 
 
-def _blocks(text: str) -> Iterable[tuple[int, int, str, int]]:
+def _blocks(note: StoredNote) -> Iterable[tuple[int, int, str, int]]:
     """Yield (start, end, kind, depth) of blocks that cover the text; empty lines go with the block before."""
     start, kind, depth, closed = 0, "", 0, False
-    for line, line_kind, line_depth in _lines(text):
+    for line, line_kind, line_depth in _lines(note):
         if line_kind == "blank":
             closed = True
         elif closed or line_kind != kind or kind not in {"p", "pre", "blockquote", "front"}:
@@ -109,17 +111,16 @@ def _blocks(text: str) -> Iterable[tuple[int, int, str, int]]:
                 yield start, line.start(), kind, depth
                 start = line.start()
             kind, depth, closed = line_kind, line_depth, False
-    if text:
-        yield start, len(text), kind or "p", depth
+    if note.text:
+        yield start, len(note.text), kind or "p", depth
 
 
-def _lines(text: str) -> Iterable[tuple[re.Match[str], str, int]]:
+def _lines(note: StoredNote) -> Iterable[tuple[re.Match[str], str, int]]:
     """Yield each line with its kind and depth: of a heading; 1 for a numbered item."""
-    front = _FRONT.match(text)
     fence = ""
-    for line in _LINE.finditer(text):
+    for line in _LINE.finditer(note.text):
         words = line[0].strip()
-        if front and line.end() <= front.end():
+        if line.end() <= note.body_start:
             yield line, "front", 0
         elif fence or _FENCE.match(line[0]):
             yield line, "pre", 0

@@ -3,6 +3,7 @@
 import re
 
 from assistant.answer import Answer, Citation, Passage, Sentence
+from assistant.verdict import REFUSALS
 from assistant.web import texts
 from assistant.web.markup import MARKUP, element, escape, note_url, render_text
 
@@ -43,17 +44,14 @@ def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool =
         stopped: Whether the reader stopped it.
     """
     parts = [_notice(answer.notice)] if answer.notice else []
-    if answer.verdict == "nearest":
-        parts.append(f'<p class="cim-refusal">{texts.NEAREST}</p>')
-    if answer.verdict == "silent":
-        more = texts.SILENT_MORE if answer.gaps else texts.SILENT_ALONE
-        parts.append(f'<p class="cim-refusal">{texts.SILENT}</p><p class="cim-p">{more}</p>')
     parts += [_claim(sentence, answer) for sentence in answer.sentences]
     if stopped:
         parts.append(_notice(texts.STOPPED if answer.sentences else texts.STOPPED_EMPTY))
     elif not done and not answer.sentences:
         parts.append(_phases(answer, notes))
     if done:
+        if answer.verdict == "silent":
+            parts.append(element("p", "cim-p", texts.SILENT_MORE if answer.gaps else texts.SILENT_ALONE))
         if not answer.complete:
             parts.append(_notice(texts.INCOMPLETE))
         parts += [_gaps(answer), _foot(answer)]
@@ -80,6 +78,8 @@ def _phases(answer: Answer, notes: int) -> str:
 
 
 def _claim(sentence: Sentence, answer: Answer) -> str:
+    if sentence.text in REFUSALS:
+        return element("p", "cim-refusal", escape(sentence.text))
     links = "".join(_cite(number, sentence, answer) for number in dict.fromkeys(sentence.numbers))
     text, stop = sentence.text, ""
     if links and sentence.label != "verbatim" and text.endswith("."):

@@ -171,8 +171,8 @@ def _add_notes(app: "FastAPI", chain: "PageChain") -> None:
         if "fragment" in request.query_params:
             content = await run_in_threadpool(render_note, note, span, warning=warning)
         else:
-            style = _static_url("cimaise.css")
-            content = await run_in_threadpool(render_note_page, note, span, warning=warning, style_url=style)
+            urls = {"style_url": _static_url("cimaise.css"), "script_url": _static_url("note.js")}
+            content = await run_in_threadpool(render_note_page, note, span, warning=warning, **urls)
         return HTMLResponse(content, headers={"Cache-Control": "no-store"})
 
     app.add_route("/note/{note_id:path}", show_note)

@@ -33,8 +33,6 @@ EVIDENCE_TITLE = "Sur quoi repose la réponse"
 READING_TITLE = "Ce que je lis"
 READ_TITLE = "Ce que j’ai lu"
 
-NEAREST = "Les notes ne le disent pas ; voici le plus proche."
-SILENT = "Les notes n’en disent rien."
 SILENT_MORE = "Plutôt que d’inventer, voici ce qu’il faudrait écrire."
 SILENT_ALONE = "Essayez d’autres mots, ou écrivez la note qui manque."
 GAPS_TITLE = "Ce que vos notes ne disent pas"

@@ -20,7 +20,7 @@ _FOOTNOTE = re.compile(r"\[\^[^\[\]\n]{1,100}\]:[ \t]*")
 _LINKED = re.compile(
     r"!?\[\[[^\[\]\n]{1,500}\]\]|!?\[[^\[\]\n]{0,1000}\]\([^()\n]{0,2000}(?:\([^()\n]{0,500}\))?[^()\n]{0,500}\)|https?://\S{1,2000}"
 )
-_STOP = re.compile(r"[.!?…]+[\"»”’)\]*_]*(?:\[\^[^\[\]\n]{1,100}\])*[\"»”’)\]*_]*(?=\s)|[.!?…]+\s»(?=\s)")
+_STOP = re.compile(r"[.!?…]+\s»(?=\s)|[.!?…]+[\"»”’)\]*_]*(?:\[\^[^\[\]\n]{1,100}\])*[\"»”’)\]*_]*(?=\s)")
 _NEXT = re.compile(r"\s+[\"«“(\[*_]*\s?[A-ZÀ-ÖØ-Þ0-9\[-]")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:M|MM|Mme|Mmes|Mlle|Dr|Pr|St|Ste|cf|p|pp|art|vol|no|n|éd|ed|dir|coll|chap|fig|env|av|apr|ex|etc|al|Inc)|\b[A-ZÀ-ÖØ-Þ](?:\.-[A-Z])?)\.$"

@@ -25,7 +25,10 @@ _INVISIBLE = dict.fromkeys(
         *range(0xE0000, 0xE0080),
     ]
 )
-_DATA_URI = re.compile(r"data:[\w/+.-]{0,80};base64,[A-Za-z0-9+/=\s]*")
+_DATA_URI = re.compile(r"data:[\w/+.-]{0,80};base64,[A-Za-z0-9+/=]*(?:\r?\n[A-Za-z0-9+/=]{60,})*")
+_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+.!<>~-])")
+_SHELTER = 0xF0000  # of a private plane: what a back-slash makes literal waits there while markup is read
+_SHELTERED = {_SHELTER + code: chr(code) for code in range(128)}
 _SUBSTITUTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\[\^[^\[\]\n]{1,100}\]:?"), ""),
     (re.compile(r"!\[\[[^\[\]\n]{0,500}\]\]"), " "),
@@ -51,8 +54,7 @@ _SUBSTITUTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![^\W_])[*_](?=\S)|(?<=\S)[*_](?![^\W_])"), ""),
     (re.compile(r"(?m)^\||\|$"), ""),
     (re.compile(r"`"), ""),
-    (re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])"), r"\1"),
-    (re.compile(r"\|"), " · "),
+    (re.compile(r"\\?\|"), " · "),
 )
 
 
@@ -63,9 +65,10 @@ def clean(text: str) -> str:
     """
     view = _drop(text, hidden_spans(text)) if "%%" in text or "<" in text else text
     view = _DATA_URI.sub(" ", view) if "base64," in view else view
+    view = _ESCAPE.sub(lambda match: chr(_SHELTER + ord(match[1])), view)
     for pattern, replacement in _SUBSTITUTIONS:
         view = pattern.sub(replacement, view)
-    view = html.unescape(view).translate(_INVISIBLE)
+    view = html.unescape(view).translate(_SHELTERED | _INVISIBLE)
     return unicodedata.normalize("NFC", " ".join(view.split()))
 
 

@@ -104,7 +104,7 @@ def split_values(text: str) -> tuple[str, ...]:
     """Split one written value: `[A, "B, C"]` gives two texts, anything else one, without its quotes."""
     text = text.strip()
     if text.startswith("[") and text.endswith("]") and not text.startswith("[["):
-        items = re.findall(r"\"[^\"]*\"|'[^']*'|[^,]+", text[1:-1])
+        items = re.findall(r"\s*(\"[^\"]*\"|'[^']*'|[^,]+)", text[1:-1])
         return tuple(item for raw in items if (item := raw.strip().strip("\"'").strip()))
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip()
@@ -202,7 +202,7 @@ def _read_yaml(source: str, first_line: int) -> tuple[dict[str, tuple[str, ...]]
             warnings.append(
                 (first_line + _line_of(key_node.start_mark), f"clé « {key} » répétée, la première est gardée")
             )
-        elif texts := tuple(_scalars(value_node)):
+        elif texts := tuple(_scalars(value_node, first_line)):
             values[key] = texts
     return values, warnings
 
@@ -222,13 +222,15 @@ def _line_of(mark: Any) -> int:
     return int(mark.line) if mark is not None else 0
 
 
-def _scalars(node: yaml.Node) -> Iterator[str]:
+def _scalars(node: yaml.Node, first_line: int) -> Iterator[str]:
     if isinstance(node, yaml.ScalarNode):
         if text := str(node.value).strip():
             yield text
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _scalars(item)
+            yield from _scalars(item, first_line)
+    elif any(not isinstance(key, yaml.ScalarNode) for key, _ in node.value):
+        raise _RefusedYamlError(first_line + _line_of(node.start_mark), "« {{…}} » d’un modèle de note")
 
 
 def _canonical(raw: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

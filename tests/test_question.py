@@ -131,7 +131,7 @@ def test_starters_are_questions() -> None:
     starters = starter_questions(["Hub01", "Comment évaluer un projet", "Pourquoi ?"])
     assert starters == (
         "Comment évaluer un projet\u202f?",
-        "Pourquoi ?",
+        "Pourquoi\u202f?",
         "Que disent les notes sur «\u00a0Hub01\u00a0»\u202f?",
     )
 

@@ -1,5 +1,7 @@
 """Statements: whole sentences and list items, each one or two exact spans of the text."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -187,5 +189,5 @@ def test_every_span_lies_in_the_text_trimmed_and_in_order(text: str) -> None:
 @given(_pieces)
 def test_sentences_cover_the_text_and_never_overlap(text: str) -> None:
     spans = sentence_spans(text, 0, len(text))
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
     assert "".join("".join(text[a:b].split()) for a, b in spans) == "".join(text.split())

@@ -132,9 +132,7 @@ def test_pipe_named_like_a_note_does_not_hang(make_vault: Callable[..., Path]) -
     assert _reasons(vault) == {"tube.md": "n’est pas un fichier ordinaire"}
 
 
-def test_unreadable_file_and_folder_fail_and_the_rest_is_read(
-    make_vault: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_unreadable_file_and_folder_fail_and_the_rest_is_read(make_vault: Callable[..., Path]) -> None:
     vault = make_vault({"Note.md": "Texte.", "Fermée.md": "Texte.", "dossier/x.md": "Texte."})
     (vault / "Fermée.md").chmod(0)
     (vault / "dossier").chmod(0)

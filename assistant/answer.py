@@ -48,7 +48,8 @@ class Passage:
     """A chunk of a note given to the writer: `note_text[start:end] == text`, in code points.
 
     `number` is 1-based, in the order given; `score` is larger-is-better in [0, 1]; `reason` says in French
-    why the passage was chosen; `note_id` is opaque and is what URLs carry.
+    why the passage was chosen; `note_id` is opaque and is what URLs carry; `heading` is that of its best part
+    and `sections` are the (start, heading path) of all that it holds, in order.
     """
 
     number: int
@@ -64,6 +65,12 @@ class Passage:
     reason: str
     date: str | None = None
     tags: tuple[str, ...] = ()
+    sections: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+    def heading_at(self, offset: int) -> tuple[str, ...]:
+        """Return the heading path over an offset of the note."""
+        over = [heading for start, heading in self.sections if start <= offset]
+        return over[-1] if over else self.heading
 
     def to_dict(self) -> dict[str, Any]:
         """Return the public JSON form."""

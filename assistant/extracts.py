@@ -1,7 +1,6 @@
 """Answer without a model: whole statements of the passages, word for word, the most relevant first."""
 
 import re
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ _MOST = 7
 _LEAST = 3
 _NOTES = 3
 _NEAREST = 3
-_AROUND = 0.6  # weight of a word that only the title of the note or a link holds
+_TITLE, _LINK = 0.6, 0.2  # weight of a word that only the title and headings hold, or only a link
 _OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.8
 _POINTER = re.compile(
     r"(?:voir|cf|lire|retrouve[rz]|n'hesitez pas|(?:pour )?en savoir plus|pour aller plus loin|apparait dans|"
@@ -73,7 +72,7 @@ def cite(passage: Passage, start: int, end: int) -> Citation:
         note_id=passage.note_id,
         note=passage.note,
         path=passage.path,
-        heading=passage.heading,
+        heading=passage.heading_at(passage.start + start),
         quote=passage.text[start:end],
         start=passage.start + start,
         end=passage.start + end,
@@ -96,14 +95,13 @@ def _extracts(finding: Finding) -> list[_Extract]:
     whole = sum(finding.terms.values()) or 1.0
     found = []
     for passage in finding.passages:
-        title = _stems(" ".join((passage.note, *passage.heading)))
         for statement in split_statements(passage.text):
-            own, around = _stems(statement.own_text), _stems(statement.text) | title
-            share = sum(
-                weight * (1.0 if key in own else _AROUND if key in around else 0.0)
-                for key, weight in finding.terms.items()
-            )
-            score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(passage, statement)
+            heading = passage.heading_at(passage.start + statement.spans[-1][0])
+            own, title = _stems(statement.own_text), _stems(" ".join((passage.note, *heading)))
+            worth = dict.fromkeys(_stems(statement.text), _LINK) | dict.fromkeys(title, _TITLE)
+            worth |= dict.fromkeys(own, 1.0)
+            share = sum(weight * worth.get(key, 0.0) for key, weight in finding.terms.items())
+            score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(heading, statement)
             if line_key(statement.own_text) in finding.refrains:
                 score *= _EVASIVE
             found.append(_Extract(passage, statement, own, score))
@@ -116,10 +114,10 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(map(stem, content_words(text)))
 
 
-def _bearing(passage: Passage, statement: Statement) -> float:
+def _bearing(heading: Sequence[str], statement: Statement) -> float:
     """Return how well a statement answers by its form alone: questions and mere pointers answer least."""
     factor = _OPENING if statement.first else 1.0
-    pointing = any(_POINTER.match(fold(text)) for text in (statement.text, *passage.heading[-1:]))
+    pointing = any(_POINTER.match(fold(text)) for text in (statement.text, *heading[-1:]))
     if pointing or statement.text.rstrip().endswith("?"):
         factor *= _EVASIVE
     return factor * (_SHORT if len(statement.own_text) < 60 else 1.0)
@@ -134,26 +132,25 @@ def _select(extracts: Sequence[_Extract], most: int) -> list[_Extract]:
     top = max((extract.passage.score for extract in extracts), default=0.0)
     passing = {extract.passage.path for extract in extracts if extract.passage.score >= _PASSING * top}
     close = {extract.passage.path for extract in extracts if extract.passage.score >= _CLOSE * top}
+    cost = _SAME_NOTE * len(close)
     chosen: list[_Extract] = []
-    taken: Counter[str] = Counter()
+    voices: set[str] = set()
     rest = [(extract.score, extract) for extract in extracts]
     while rest and len(chosen) < most:
-        value, best = max(rest, key=lambda pair: pair[0])
-        if _enough(chosen, taken, len(passing)) and value < _KEPT * chosen[0].score:
+        missing = min(_NOTES, len(passing)) - len(voices)
+        if 0 < missing >= most - len(chosen):
+            rest = [(score, extract) for score, extract in rest if extract.passage.path in passing - voices]
+        value, best = max(rest, key=lambda pair: pair[0], default=(0.0, None))
+        enough = len(chosen) >= _LEAST and missing <= 0
+        if best is None or (enough and value < _KEPT * chosen[0].score):
             break
         rest.remove((value, best))
         if any(_repeats(best, other) for other in chosen):
             continue
         chosen.append(best)
-        path = best.passage.path
-        taken[path] += 1
-        cost = _SAME_NOTE * len(close)
+        voices.add(path := best.passage.path)
         rest = [(score - cost if extract.passage.path == path else score, extract) for score, extract in rest]
     return chosen
-
-
-def _enough(chosen: Sequence[_Extract], taken: Counter[str], passing: int) -> bool:
-    return len(chosen) >= _LEAST and len(taken) >= min(_NOTES, passing)
 
 
 def _repeats(extract: _Extract, earlier: _Extract) -> bool:

@@ -15,13 +15,15 @@ from pydantic import ConfigDict
 
 from assistant.answer import Passage, Question
 from assistant.candidates import Candidates, coverage, gather_candidates, term_weights
+from assistant.passages import Choice, build_passages
 from assistant.question import admits, named_notes, read_question, search_text
 from ingest.french import stem, stems
 from ingest.snapshot import Snapshot
-from ingest.store import Store, StoredChunk
+from ingest.store import Store
 
 PASSAGES = 10
 _LINKED = 3
+_VIEWED = 5  # the best chunks, which say whether the notes answer
 _FAVOUR = 0.2  # of what is missing to a perfect score
 
 
@@ -37,13 +39,6 @@ class Finding:
     terms: Mapping[str, float]
     coverage: float
     refrains: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    chunk: StoredChunk
-    score: float
-    reason: str
 
 
 class NoteRetriever(BaseRetriever):
@@ -65,11 +60,11 @@ class NoteRetriever(BaseRetriever):
         """Return the passages for a question; none when no note shares a word with it."""
         store = self.snapshot.store
         found = gather_candidates(self.snapshot, self.embeddings, search_text(question), question.filters)
-        passages = _passages(_choose(question, found, store), store)
-        views = [frozenset(stems(" ".join((p.note, *p.heading, p.text)))) for p in passages[:5]]
+        choices = _choose(question, found, store)
         terms = term_weights(found.words, store)
+        views = _views(choices[:_VIEWED], store)
         share = coverage(terms, views, doubtful=frozenset(map(stem, found.repaired)))
-        return Finding(passages, terms, share, store.refrains)
+        return Finding(build_passages(choices, store), terms, share, store.refrains)
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
@@ -78,11 +73,11 @@ class NoteRetriever(BaseRetriever):
         return [_document(passage) for passage in self.find(read_question(query)).passages]
 
 
-def _choose(question: Question, found: Candidates, store: Store) -> list[_Choice]:
-    best: dict[int, _Choice] = {}
-    second: list[_Choice] = []
+def _choose(question: Question, found: Candidates, store: Store) -> list[Choice]:
+    best: dict[int, Choice] = {}
+    second: list[Choice] = []
     for chunk in sorted(found.chunks.values(), key=lambda chunk: (-found.scores[chunk.row], chunk.row)):
-        choice = _Choice(chunk, found.scores[chunk.row], "proche des mots de la question")
+        choice = Choice(chunk, found.scores[chunk.row], "proche des mots de la question")
         if chunk.note in best:
             second.append(choice)
         else:
@@ -96,7 +91,7 @@ def _choose(question: Question, found: Candidates, store: Store) -> list[_Choice
     return list(_distinct([*firsts[: room - len(late)], *late, *linked, *firsts, *second]))[:PASSAGES]
 
 
-def _favour_linked(firsts: list[_Choice], store: Store) -> list[_Choice]:
+def _favour_linked(firsts: list[Choice], store: Store) -> list[Choice]:
     """Raise the notes that the best one links to: its author chose them for the same subject."""
     if not firsts:
         return []
@@ -110,7 +105,7 @@ def _favour_linked(firsts: list[_Choice], store: Store) -> list[_Choice]:
     return raised[:1] + sorted(raised[1:], key=lambda choice: (-choice.score, choice.chunk.row))
 
 
-def _named(question: Question, found: Candidates, store: Store) -> list[_Choice]:
+def _named(question: Question, found: Candidates, store: Store) -> list[Choice]:
     """Return the best chunk of each note that the question names."""
     rows = named_notes(question, store)
     notes = store.notes(rows)
@@ -118,7 +113,7 @@ def _named(question: Question, found: Candidates, store: Store) -> list[_Choice]
     return _best_chunks(admitted, found, store, "note nommée dans la question")
 
 
-def _linked(firsts: list[_Choice], question: Question, found: Candidates, store: Store) -> list[_Choice]:
+def _linked(firsts: list[Choice], question: Question, found: Candidates, store: Store) -> list[Choice]:
     """Return the best chunks of up to three notes that the best note links to and that are not in yet."""
     if not firsts:
         return []
@@ -131,17 +126,17 @@ def _linked(firsts: list[_Choice], question: Question, found: Candidates, store:
     return sorted(choices, key=lambda choice: -choice.score)[:_LINKED]
 
 
-def _best_chunks(rows: Iterable[int], found: Candidates, store: Store, reason: str) -> list[_Choice]:
+def _best_chunks(rows: Iterable[int], found: Candidates, store: Store, reason: str) -> list[Choice]:
     """Return the best chunk of each note, the first one where none is a candidate."""
-    best: dict[int, _Choice] = {}
+    best: dict[int, Choice] = {}
     for chunk in store.chunks_of(rows):
         score = found.scores.get(chunk.row, 0.0)
         if chunk.note not in best or score > best[chunk.note].score:
-            best[chunk.note] = _Choice(chunk, score, reason)
+            best[chunk.note] = Choice(chunk, score, reason)
     return [best[row] for row in rows if row in best]
 
 
-def _distinct(choices: Iterable[_Choice]) -> Iterable[_Choice]:
+def _distinct(choices: Iterable[Choice]) -> Iterable[Choice]:
     """Yield each chunk once, as it first comes."""
     seen: set[int] = set()
     for choice in choices:
@@ -150,26 +145,14 @@ def _distinct(choices: Iterable[_Choice]) -> Iterable[_Choice]:
             yield choice
 
 
-def _passages(choices: list[_Choice], store: Store) -> tuple[Passage, ...]:
+def _views(choices: list[Choice], store: Store) -> list[frozenset[str]]:
+    """Return the stems of each chunk, with those of its note's title and its headings."""
     notes = store.notes({choice.chunk.note for choice in choices})
-    return tuple(
-        Passage(
-            number=number,
-            note_id=(note := notes[choice.chunk.note]).id,
-            note=note.title,
-            path=note.path,
-            heading=choice.chunk.heading,
-            text=note.text[choice.chunk.start : choice.chunk.end],
-            start=choice.chunk.start,
-            end=choice.chunk.end,
-            encoding=note.encoding,
-            score=round(choice.score, 6),
-            reason=choice.reason,
-            date=note.date,
-            tags=note.tags,
-        )
-        for number, choice in enumerate(choices, start=1)
-    )
+    around = (" ".join((notes[choice.chunk.note].title, *choice.chunk.heading)) for choice in choices)
+    return [
+        frozenset((*stems(names), *map(stem, choice.chunk.words)))
+        for names, choice in zip(around, choices, strict=True)
+    ]
 
 
 def _document(passage: Passage) -> Document:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from assistant.web import texts
 from assistant.web.markup import Span, escape, render_text
+from ingest.clean import clean
 from ingest.store import StoredNote
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -86,7 +87,7 @@ def _body(note: StoredNote, span: Span | None) -> str:
 
 
 def _says_title(note: StoredNote, start: int, end: int, kind: str) -> bool:
-    return kind == "heading" and note.text[start:end].strip("# \t\r\n") == note.title
+    return kind == "heading" and clean(note.text[start:end]) == note.title
 
 
 def _block(content: str, kind: str, rank: int, *, here: bool, same: bool) -> str:

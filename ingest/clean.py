@@ -8,8 +8,9 @@ import re
 import string
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Sequence
 
-_CODE = re.compile(r"(?m)^ {0,3}(`{3,}|~{3,})")
+_CODE = re.compile(r"(?:\A|(?<=[\r\n])) {0,3}(`{3,}|~{3,})")
 _TICKS = re.compile(r"(?<!\\)`+|\n[ \t]*\r?\n")
 _HIDDEN_MARKS = (("<!--", "-->"), ("%%", "%%"), ("<script", "</script>"), ("<style", "</style>"))
 _LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}  # `lower` would move offsets
@@ -58,12 +59,14 @@ _SUBSTITUTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
-def clean(text: str) -> str:
+def clean(text: str, *, hidden: Sequence[tuple[int, int]] | None = None) -> str:
     """Return the text as a reader sees it: no markup, link targets, comments or invisible characters; NFC.
 
     Links keep their text, images their `alt`; runs of white space become one space.
     """
-    view = _drop(text, hidden_spans(text)) if "%%" in text or "<" in text else text
+    if hidden is None:
+        hidden = hidden_spans(text) if "%%" in text or "<" in text else ()
+    view = _drop(text, hidden).replace("\r\n", "\n").replace("\r", "\n")
     view = _DATA_URI.sub(" ", view) if "base64," in view else view
     view = _ESCAPE.sub(lambda match: chr(_SHELTER + ord(match[1])), view)
     for pattern, replacement in _SUBSTITUTIONS:
@@ -151,7 +154,7 @@ def merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _drop(text: str, spans: list[tuple[int, int]]) -> str:
+def _drop(text: str, spans: Sequence[tuple[int, int]]) -> str:
     kept, position = [], 0
     for start, end in spans:
         kept.append(text[position:start])

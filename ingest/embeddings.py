@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
+from ingest.errors import ProviderNotFoundError
 from ingest.french import content_words, grams, stem
 from ingest.providers import provider_errors
 from ingest.settings import IngestSettings
@@ -57,7 +58,10 @@ def build_embeddings(settings: IngestSettings) -> Embeddings:
     from langchain.embeddings import init_embeddings  # noqa: PLC0415 - seconds, and a provider's client
 
     with provider_errors():
-        return init_embeddings(settings.embeddings)
+        try:
+            return init_embeddings(settings.embeddings)
+        except (ImportError, ValueError):  # no such provider, or its package is not installed
+            raise ProviderNotFoundError from None
 
 
 def fingerprint(embeddings: Embeddings, name: str) -> str:

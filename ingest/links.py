@@ -1,5 +1,6 @@
 """Resolve wikilinks over the whole vault, as Obsidian does: by path, by file name, then by alias or title."""
 
+import posixpath
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -53,22 +54,26 @@ class _Directory:
         """Find the note a link means: the nearest of those that bear the name."""
         if not link.target:
             return ResolvedLink(source.path, link, source.path)
-        wanted = _key(link.target.removesuffix(".md")).strip("/").removeprefix("./")
-        *folders, name = wanted.split("/")
-        found = [path for path in self._by_name.get(name, ()) if _in_folders(path, folders)]
+        home = PurePosixPath(source.path).parent
+        wanted = _key(link.target.removesuffix(".md"))
+        if wanted.startswith(("/", "./", "../")):
+            wanted = _key(posixpath.normpath(f"/{home}/{wanted}" if wanted.startswith(".") else wanted))
+        *folders, name = wanted.strip("/").split("/")
+        found = [
+            path for path in self._by_name.get(name, ()) if _in_folders(path, folders, wanted.startswith("/"))
+        ]
         found = found or self._by_alias.get(wanted, [])
         if not found:
             return ResolvedLink(source.path, link, None)
-        home = PurePosixPath(source.path).parent
         best, *rivals = sorted(
             found, key=lambda path: (PurePosixPath(path).parent != home, path.count("/"), path)
         )
         return ResolvedLink(source.path, link, best, tuple(rivals))
 
 
-def _in_folders(path: str, folders: list[str]) -> bool:
+def _in_folders(path: str, folders: list[str], from_root: bool) -> bool:
     own = [_key(part) for part in path.split("/")[:-1]]
-    return not folders or own[-len(folders) :] == folders
+    return own == folders if from_root else not folders or own[-len(folders) :] == folders
 
 
 def _key(name: str) -> str:

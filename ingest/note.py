@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 from markdown_it import MarkdownIt
 
@@ -15,7 +16,7 @@ from ingest.french import fold
 from ingest.header import Header, parse_date, parse_header
 
 _NEWLINE = re.compile(r"\r\n?|\n")
-_TAG = re.compile(r"(?<![^\s(,;])#([\w/-]{1,100})")
+_TAG = re.compile(r"(?<![^\s(,;*])#([\w\u0300-\u036f/-]{1,100})")
 _ELEMENT = re.compile(r"<[A-Za-z][^<>]{0,4000}>")  # a colour in there, `#fff`, is no tag
 _PLACE_TITLES = 2  # a front-matter title that more notes than this share is the site's name, not theirs
 
@@ -82,7 +83,12 @@ def parse_note(text: str, path: str) -> Note:
     ignored = merge([*hidden_spans(text), *code_spans(text), *inline_code_spans(text)])
     headings = _headings(text, header.end)
     own_title = _leading_h1(text, header.end, headings)
-    tags = _tags(header, text, merge([*ignored, *(match.span() for match in _ELEMENT.finditer(text))]))
+    links = tuple(_wikilinks(text, ignored))
+    elements = [
+        *(match.span() for match in _ELEMENT.finditer(text)),
+        *((link.start, link.end) for link in links),
+    ]
+    tags = _tags(header, text, merge([*ignored, *elements]))
     return Note(
         path=path,
         text=text,
@@ -93,7 +99,7 @@ def parse_note(text: str, path: str) -> Note:
         ),
         tags=tags,
         date=parse_date(header.first("date") or ""),
-        links=tuple(_wikilinks(text, ignored)),
+        links=links,
         sections=_sections(text, header.end, headings, own_title),
         body_start=header.end,
         private=_is_private(header, tags),
@@ -124,7 +130,7 @@ def _headings(text: str, body_start: int) -> list[tuple[int, str, int, int]]:
     """Return (level, text, start, end) of the top-level headings of the body, `end` past their last line."""
     body = text[body_start:]
     starts = [0, *(match.end() for match in _NEWLINE.finditer(body)), len(body)]
-    tokens = _block_parser().parse(body)
+    tokens = _block_parser().parse(body.replace("\0", "\u200b"))  # Markdown would show a NUL
     found = []
     for token, inline in pairwise(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
@@ -170,7 +176,7 @@ def _wikilinks(text: str, ignored: list[tuple[int, int]]) -> Iterable[Wikilink]:
         position = start + 2
         stop = text.find("]]", position, position + 600)
         inner = text[position:stop] if stop >= 0 else ""
-        if not inner or "\n" in inner or "[" in inner or within(ignored, start):
+        if not inner or not {"\n", "\r", "["}.isdisjoint(inner) or within(ignored, start):
             continue
         position = stop + 2
         name, _, alias = inner.partition("|")
@@ -188,9 +194,10 @@ def _tags(header: Header, text: str, ignored: list[tuple[int, int]]) -> tuple[st
         for match in _TAG.finditer(text, header.end)
         if not match[1].isdigit() and not within(ignored, match.start())
     ]
-    return tuple(dict.fromkeys(tag for raw in (*written, *inline) if (tag := raw.strip("/-").strip())))
+    tags = (normalize("NFC", raw).strip("/-").strip() for raw in (*written, *inline))
+    return tuple(dict.fromkeys(filter(None, tags)))
 
 
 def _is_private(header: Header, tags: tuple[str, ...]) -> bool:
     declared = fold(header.first("confidentiel") or "") in {"true", "oui", "yes", "1", "vrai"}
-    return declared or any(fold(tag) == "interne" for tag in tags)
+    return declared or any(fold(tag).partition("/")[0] == "interne" for tag in tags)

@@ -26,7 +26,7 @@ from ingest.errors import (
 from ingest.store import Store
 from ingest.vectors import VectorIndex
 
-FORMAT = 2
+FORMAT = 3
 _KEPT = 2  # the published snapshot and the one before, which a reader may still hold
 
 

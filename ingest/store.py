@@ -118,12 +118,15 @@ class Store:
         """Return notes by row."""
         marks, values = _marks(rows)
         sql = f"SELECT {_NOTE_COLUMNS} FROM notes WHERE row IN ({marks})"  # noqa: S608
-        return {row[0]: _stored_note(row) for row in self._all(sql, values)}
+        with self._errors():
+            return {row[0]: _stored_note(row) for row in self._all(sql, values)}
 
     def note(self, note_id: str) -> StoredNote | None:
         """Return the note with an opaque id, or None."""
-        found = self._all(f"SELECT {_NOTE_COLUMNS} FROM notes WHERE id = ?", (note_id,))  # noqa: S608
-        return _stored_note(found[0]) if found else None
+        known = note_id.encode(errors="replace").decode()  # a lone surrogate names no note
+        found = self._all(f"SELECT {_NOTE_COLUMNS} FROM notes WHERE id = ?", (known,))  # noqa: S608
+        with self._errors():
+            return _stored_note(found[0]) if found else None
 
     def hashes(self) -> dict[str, str]:
         """Return the content hash of every note by path."""
@@ -167,10 +170,11 @@ class Store:
     def _chunks_where(self, column: str, keys: Iterable[int | str]) -> Iterator[StoredChunk]:
         marks, values = _marks(keys)
         sql = f"SELECT * FROM chunks WHERE {column} IN ({marks}) ORDER BY row"  # noqa: S608
-        for row, chunk_id, note, heading, start, end, words in self._all(sql, values):
-            yield StoredChunk(
-                row, chunk_id, note, tuple(json.loads(heading)), start, end, Counter(json.loads(words))
-            )
+        with self._errors():
+            for row, chunk_id, note, heading, start, end, words in self._all(sql, values):
+                yield StoredChunk(
+                    row, chunk_id, note, tuple(json.loads(heading)), start, end, Counter(json.loads(words))
+                )
 
     def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
         with self._errors():
@@ -180,7 +184,7 @@ class Store:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
             raise IndexDamagedError(self._path, str(error)) from error
 
 

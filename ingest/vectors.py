@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ingest.errors import IndexDamagedError
+from ingest.errors import IndexDamagedError, IndexWriteError
 
 _COLLECTION = "chunks"
 _BATCH = 5_000  # the store refuses more than 5 461 rows a call
@@ -32,8 +32,11 @@ def build_vectors(
         texts: The N chunks.
         vectors: N L2-normalised vectors of one dimension.
         metadatas: N flat mappings.
+
+    Raises:
+        IndexWriteError: Chroma cannot write the folder.
     """
-    with _client(folder) as client:
+    with _write_errors(folder), _client(folder) as client:
         collection = client.create_collection(
             _COLLECTION,
             configuration={"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
@@ -63,7 +66,11 @@ class VectorIndex:
         self._client: Any = None
         with _chroma_errors(folder):
             self._client = _open(folder)
-            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+            try:
+                self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+            except BaseException:
+                self.close()
+                raise
 
     def query(self, vector: Sequence[float], *, limit: int) -> list[tuple[str, float]]:
         """Return the (chunk id, cosine similarity) of the nearest chunks, nearest first."""
@@ -96,6 +103,7 @@ def _client(folder: Path) -> Iterator[Any]:
 def _open(folder: Path) -> Any:
     """Open a store with everything that calls out switched off, whatever the environment says."""
     import chromadb  # noqa: PLC0415
+    from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
     from chromadb.config import Settings as ChromaSettings  # noqa: PLC0415
 
     settings = ChromaSettings(
@@ -105,7 +113,13 @@ def _open(folder: Path) -> Any:
         chroma_otel_collection_endpoint="",
         allow_reset=False,
     )
-    return chromadb.PersistentClient(path=str(folder), settings=settings)
+    try:
+        return chromadb.PersistentClient(path=str(folder), settings=settings)
+    except BaseException:
+        # A system that failed to start stays in Chroma's cache, and the next opening would be given it.
+        if str(folder) not in SharedSystemClient._identifier_to_refcount:
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)
+        raise
 
 
 @contextmanager
@@ -114,5 +128,15 @@ def _chroma_errors(folder: Path) -> Iterator[None]:
 
     try:
         yield
-    except (ChromaError, ValueError, OSError) as error:
+    except (ChromaError, ValueError, OSError, AttributeError) as error:  # a closed client has no bindings
         raise IndexDamagedError(folder, "Chroma ne peut pas le lire") from error
+
+
+@contextmanager
+def _write_errors(folder: Path) -> Iterator[None]:
+    from chromadb.errors import InternalError  # noqa: PLC0415
+
+    try:
+        yield
+    except (InternalError, OSError) as error:
+        raise IndexWriteError(folder.parent.parent, str(error)) from error

@@ -1,0 +1,178 @@
+"""French words: folding, elisions, stop words, stems, n-grams and the repair of typing errors."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.french import (
+    STOP_WORDS,
+    content_words,
+    distinct_words,
+    edits_allowed,
+    fold,
+    grams,
+    line_key,
+    nearest_word,
+    stem,
+    stems,
+    words,
+)
+
+VOCABULARY = {
+    "musee": 40,
+    "mediation": 12,
+    "meditation": 2,
+    "publics": 9,
+    "public": 30,
+    "strategie": 8,
+    "2018": 5,
+    "œuvre": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Médiation", "mediation"),
+        ("ÉTÉ", "ete"),
+        ("e\u0301te\u0301", "ete"),
+        ("L’Œuvre", "l'oeuvre"),
+        ("cœur et Æsir", "coeur et aesir"),
+        ("Garçon, naïf, où", "garcon, naif, ou"),
+        ("12\u00a0%", "12 %"),
+        ("ﬁn", "fin"),
+        ("", ""),
+    ],
+)
+def test_fold_drops_case_accents_and_ligatures(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+@given(st.text("aàâéèêëîïôûùçœæ’'A ÀÉŒ-", max_size=30))
+def test_fold_is_the_same_twice_and_whatever_the_normal_form(text: str) -> None:
+    folded = fold(text)
+    assert fold(folded) == folded == fold(unicodedata.normalize("NFD", text))
+
+
+@given(st.text(max_size=50))
+def test_words_of_any_text_are_folded_letters_and_figures(text: str) -> None:
+    assert all(word.isalnum() and word for word in words(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("L’œuvre d'art", ["l", "oeuvre", "d", "art"]),
+        ("Qu’est-ce que l’été ?", ["qu", "est", "ce", "que", "l", "ete"]),
+        ("snake_case, 34,5 %", ["snake", "case", "34", "5"]),
+        ("🎨 « » …", []),
+    ],
+)
+def test_elisions_and_hyphens_split_words(text: str, found: list[str]) -> None:
+    assert words(text) == found
+
+
+def test_stop_words_are_no_content() -> None:
+    assert content_words("Pourquoi le musée est-il à l’écoute des publics ?") == [
+        "pourquoi",
+        "musee",
+        "ecoute",
+        "publics",
+    ]
+
+
+def test_stop_words_are_folded_words() -> None:
+    assert all(words(word) == [word] for word in STOP_WORDS)
+
+
+def test_distinct_words_come_once_as_they_first_come() -> None:
+    assert distinct_words(["Les publics du musée", "le Musée, les œuvres"]) == ("publics", "musee", "oeuvres")
+
+
+def test_lines_that_say_the_same_have_the_same_key() -> None:
+    assert line_key("- **Médiation** : l’été !") == line_key("mediation l'ete") == "mediation l ete"
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "musée musées",
+        "numérique numériques",
+        "stratégie stratégies",
+        "évaluer évaluation",
+        "mediation médiation",
+    ],
+)
+def test_forms_of_a_word_share_their_stem(pair: str) -> None:
+    first, second = stems(pair)
+    assert first == second
+
+
+def test_words_that_differ_keep_their_stems_apart() -> None:
+    assert len({stem(word) for word in ("musee", "publics", "strategie", "oeuvre")}) == 4
+
+
+@pytest.mark.parametrize("word", ["a", "ab", "musee", "x" * 40])
+def test_grams_are_three_to_five_characters_between_marks(word: str) -> None:
+    marked = f"_{word}_"
+    assert all(3 <= len(gram) <= 5 and gram in marked for gram in grams(word))
+    assert len(grams(word)) == sum(max(0, len(marked) - size + 1) for size in (3, 4, 5))
+
+
+def test_grams_of_a_word_are_known() -> None:
+    assert grams("art") == ("_ar", "art", "rt_", "_art", "art_", "_art_")
+
+
+@pytest.mark.parametrize(
+    ("word", "edits"),
+    [("", 0), ("art", 0), ("muse", 1), ("musees", 1), ("publics", 2), ("2018", 0), ("20182019", 0)],
+)
+def test_edits_allowed_grow_with_the_word(word: str, edits: int) -> None:
+    assert edits_allowed(word) == edits
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("musse", "musee"),
+        ("muée", None),
+        ("muee", "musee"),
+        ("msuee", "musee"),
+        ("stratgie", "strategie"),
+        ("startegei", "strategie"),
+        ("publcs", "publics"),
+        ("publi", "public"),
+        ("xusee", None),
+        ("mus", None),
+        ("2019", None),
+        ("planetarium", None),
+        ("", None),
+    ],
+)
+def test_unknown_word_is_repaired_by_the_nearest_one(typed: str, meant: str | None) -> None:
+    assert nearest_word(typed, VOCABULARY) == meant
+
+
+def test_nearer_word_wins_then_the_more_frequent() -> None:
+    assert nearest_word("meditatoin", VOCABULARY) == "meditation"
+    assert nearest_word("medixation", {"mediation": 12, "meditation": 2}) == "mediation"
+    assert nearest_word("publix", {"publia": 1, "public": 30, "publie": 3}) == "public"
+
+
+def test_repair_does_not_depend_on_the_order_of_the_vocabulary() -> None:
+    names = [f"musee{letter}" for letter in "abcdefgh"]
+    found = {nearest_word("museez", dict.fromkeys(order, 1)) for order in (names, names[::-1])}
+    assert found == {"museea"}
+
+
+def test_no_vocabulary_repairs_nothing() -> None:
+    assert nearest_word("musee", {}) is None
+
+
+@given(st.text("abeimstu", max_size=12))
+def test_repair_stays_within_the_edits_allowed_and_the_first_letter(typed: str) -> None:
+    meant = nearest_word(typed, VOCABULARY)
+    assert meant is None or (meant in VOCABULARY and meant[0] == typed[0])
+    assert meant is None or abs(len(meant) - len(typed)) <= edits_allowed(typed)

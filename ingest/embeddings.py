@@ -8,13 +8,15 @@ from typing import cast
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from ingest.errors import ProviderNotFoundError
+from ingest.errors import ProviderNotFoundError, ProviderUnavailableError
 from ingest.french import content_words, grams, stem
 from ingest.providers import provider_errors
 from ingest.settings import IngestSettings
 
 _DIMENSION = 128  # as good as 512 on every French set tried, and four times faster to build and to search
-_VERSION = 1
+_VERSION = 2
+
+Matrix = np.typing.NDArray[np.float32]
 
 
 class HashedEmbeddings(Embeddings):
@@ -62,6 +64,24 @@ def build_embeddings(settings: IngestSettings) -> Embeddings:
             return init_embeddings(settings.embeddings)
         except (ImportError, ValueError):  # no such provider, or its package is not installed
             raise ProviderNotFoundError from None
+
+
+def embed_texts(embedder: Embeddings, texts: list[str]) -> Matrix:
+    """Embed N texts, and check what comes back.
+
+    Returns:
+        Array of shape (N, dimension).
+
+    Raises:
+        ProviderError: The provider failed, or gave too few vectors, or some that are no direction at all.
+    """
+    with provider_errors():
+        vectors = np.asarray(embedder.embed_documents(texts), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+        raise ProviderUnavailableError
+    if not np.linalg.norm(vectors, axis=1).all():
+        raise ProviderUnavailableError
+    return vectors
 
 
 def fingerprint(embeddings: Embeddings, name: str) -> str:

@@ -23,6 +23,7 @@
         └── ProviderTimeoutError, ProviderUnavailableError
 """
 
+import errno
 from pathlib import Path
 
 
@@ -144,6 +145,19 @@ class IndexWriteError(StoreError):
             f"Impossible d’écrire l’index dans « {index} » ({problem}) ; libérez la place ou les droits, "
             "ou choisissez un autre dossier avec --index."
         )
+
+    @classmethod
+    def because(cls, index: Path, cause: BaseException) -> "IndexWriteError":
+        """Return the error for what the system, SQLite or Chroma complained of, in French."""
+        said = f"{getattr(cause, 'sqlite_errorname', '')} {cause}".lower()
+        number = getattr(cause, "errno", None)
+        if number in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} or "full" in said or "no space" in said:
+            return cls(index, "le disque est plein")
+        if number == errno.EROFS or "readonly" in said or "read-only" in said:
+            return cls(index, "le dossier est en lecture seule")
+        if number in {errno.EACCES, errno.EPERM} or "cantopen" in said or "permission" in said:
+            return cls(index, "droit d’écriture refusé")
+        return cls(index, f"le système répond {type(cause).__name__}")
 
 
 class MassDeletionError(CimaiseError):

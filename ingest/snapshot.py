@@ -1,17 +1,16 @@
 """Snapshot folders and the pointer to the published one: readers see one complete snapshot or the next.
 
 <index>/CURRENT            the number of the published snapshot
-<index>/<n>/manifest.json  format, counts, embedding fingerprint, digest of notes.sqlite3
+<index>/<n>/manifest.json  counts, fingerprints, the digests of all other files, and its own
 <index>/<n>/notes.sqlite3  the truth        <index>/<n>/chroma/  the vectors, disposable
 """
 
-import hashlib
-import json
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,42 +22,59 @@ from ingest.errors import (
     IndexMissingError,
     IndexWriteError,
 )
+from ingest.lease import Lease, remove_unless_held, sweep_remains
+from ingest.manifest import Manifest, check_files, make_manifest, read_manifest, render_manifest
 from ingest.store import Store
 from ingest.vectors import VectorIndex
 
-FORMAT = 3
-_KEPT = 2  # the published snapshot and the one before, which a reader may still hold
+_OPENING_TRIES = 50  # how many publications an opening may be overtaken by
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a snapshot says of itself; `digest` is the SHA-256 of its `notes.sqlite3`."""
-
-    format: int
-    notes: int
-    chunks: int
-    embeddings: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A published snapshot, open for reading; `vectors` is None when Chroma cannot open its part."""
+    """A published snapshot, held and open for reading; `vectors` is None when Chroma's part is broken.
 
-    folder: Path
-    manifest: Manifest
-    store: Store
-    vectors: VectorIndex | None
+    Chroma rewrites the files it opens: it is given a copy, so that what was published stays as it was.
+
+    Raises:
+        IndexDamagedError: The truth is not what was published.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, lease: Lease) -> None:
+        self.folder, self.manifest = folder, manifest
+        self._lease = lease
+        self._copy = tempfile.TemporaryDirectory(prefix="cimaise-", ignore_cleanup_errors=True)
+        self.vectors: VectorIndex | None = None
+        try:
+            check_files(folder, manifest, under="notes.sqlite3")
+            self.store = Store(folder / "notes.sqlite3")
+            self.vectors = self._open_vectors()
+        except BaseException:
+            self._copy.cleanup()
+            lease.release()
+            raise
 
     def close(self) -> None:
-        """Release its files."""
+        """Release its files; a snapshot that is no longer the published one goes with its last reader."""
         self.store.close()
         if self.vectors is not None:
             self.vectors.close()
+        self._copy.cleanup()
+        self._lease.release()
+        if published_folder(self.folder.parent) not in {None, self.folder}:
+            remove_unless_held(self.folder)
+
+    def _open_vectors(self) -> VectorIndex | None:
+        copy = Path(self._copy.name) / "chroma"
+        try:
+            check_files(self.folder, self.manifest, under="chroma/")
+            shutil.copytree(self.folder / "chroma", copy)
+            return VectorIndex(copy)
+        except (IndexDamagedError, OSError):
+            return None
 
 
 def open_snapshot(index: Path, *, embeddings: str) -> Snapshot:
-    """Open the published snapshot, its digest checked.
+    """Open the published snapshot, its digests checked.
 
     Args:
         index: The index folder.
@@ -69,53 +85,58 @@ def open_snapshot(index: Path, *, embeddings: str) -> Snapshot:
         IndexDamagedError: The truth is not what was published.
         IndexMismatchError: The vectors are of other embeddings.
     """
-    folder = current_folder(index)
-    if folder is None:
-        raise IndexMissingError(index)
-    manifest = read_manifest(folder)
-    if manifest.embeddings != embeddings:
-        raise IndexMismatchError(indexed=manifest.embeddings, configured=embeddings)
-    if _digest(folder / "notes.sqlite3") != manifest.digest:
-        raise IndexDamagedError(folder, "notes.sqlite3 a été modifié")
-    store = Store(folder / "notes.sqlite3")
-    try:
-        vectors: VectorIndex | None = VectorIndex(folder / "chroma")
-    except IndexDamagedError:
-        vectors = None
-    return Snapshot(folder, manifest, store, vectors)
+    for _ in range(_OPENING_TRIES):
+        folder = current_folder(index)
+        if folder is None:
+            raise IndexMissingError(index)
+        try:
+            lease = Lease(folder)
+        except OSError:
+            if published_folder(index) == folder:
+                raise IndexDamagedError(folder, "manifest.json est illisible") from None
+            continue
+        if published_folder(index) != folder:  # overtaken before it was held: it may be going
+            lease.release()
+            continue
+        try:
+            manifest = read_manifest(folder)
+            if manifest.embeddings != embeddings:
+                raise IndexMismatchError(indexed=manifest.embeddings, configured=embeddings)
+        except BaseException:
+            lease.release()
+            raise
+        return Snapshot(folder, manifest, lease)
+    raise IndexDamagedError(index, "CURRENT change sans cesse")
 
 
 def current_folder(index: Path) -> Path | None:
-    """Return the folder of the published snapshot, or None."""
+    """Return the folder of the published snapshot, or None when nothing is published.
+
+    Raises:
+        IndexDamagedError: The pointer cannot be read.
+    """
     try:
         name = (index / "CURRENT").read_text(encoding="ascii").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError):
         raise IndexDamagedError(index, "CURRENT est illisible") from None
-    if not name.isdecimal():
+    if not name.isdecimal() or name != str(int(name)):
         raise IndexDamagedError(index, "CURRENT est illisible")
     return index / name
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of a snapshot.
-
-    Raises:
-        IndexDamagedError: It is missing, unreadable, or of another format.
-    """
+def published_folder(index: Path) -> Path | None:
+    """Return the folder of the published snapshot, or None when there is none that can be told."""
     try:
-        manifest = Manifest(**json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        raise IndexDamagedError(folder, "manifest.json est illisible") from None
-    if manifest.format != FORMAT:
-        raise IndexDamagedError(folder, "format d’une autre version")
-    return manifest
+        return current_folder(index)
+    except IndexDamagedError:
+        return None
 
 
 @contextmanager
 def writing(index: Path) -> Iterator[None]:
-    """Be the one writer of an index.
+    """Be the one writer of an index; what an interrupted one left behind goes.
 
     Raises:
         IndexBusyError: Another process is, and who.
@@ -123,42 +144,38 @@ def writing(index: Path) -> Iterator[None]:
     """
     try:
         index.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(index / "writer.lock", blocking=False)
-        with lock:
-            (index / "writer").write_text(f"processus {os.getpid()}", encoding="utf-8")
+        with FileLock(index / "writer.lock", blocking=False):
+            since = time.strftime("%H:%M:%S")
+            (index / "writer").write_text(f"processus {os.getpid()}, depuis {since}", encoding="utf-8")
+            sweep_remains(index)
             yield
     except Timeout:
         raise IndexBusyError(_holder(index)) from None
     except OSError as error:
-        raise IndexWriteError(index, os.strerror(error.errno) if error.errno else str(error)) from error
+        raise IndexWriteError.because(index, error) from error
 
 
 def new_folder(index: Path) -> Path:
-    """Make the folder of the next snapshot; what an unfinished run left behind goes."""
-    published = current_folder_or_none(index)
+    """Make the folder of the next snapshot; unfinished and superseded ones that nobody reads go."""
     numbers = [int(entry.name) for entry in index.iterdir() if entry.name.isdecimal()]
-    for number in numbers:
-        if published is not None and number > int(published.name):
-            shutil.rmtree(index / str(number), ignore_errors=True)
-    number = int(published.name) + 1 if published is not None else max(numbers, default=0) + 1
-    folder = index / str(number)
-    shutil.rmtree(folder, ignore_errors=True)
+    sweep(index)
+    folder = index / str(max(numbers, default=0) + 1)
     folder.mkdir()
     return folder
 
 
-def current_folder_or_none(index: Path) -> Path | None:
-    """Return the folder of the published snapshot, or None when there is none that can be read."""
-    try:
-        return current_folder(index)
-    except IndexDamagedError:
-        return None
+def sweep(index: Path) -> None:
+    """Remove every snapshot but the published one, those apart that somebody still reads."""
+    published = published_folder(index)
+    for entry in index.iterdir():
+        if entry.name.isdecimal() and entry != published:
+            remove_unless_held(entry)
 
 
-def publish(folder: Path, *, notes: int, chunks: int, embeddings: str) -> Manifest:
-    """Write the manifest, make everything durable, point CURRENT at the folder, drop the oldest snapshots."""
-    manifest = Manifest(FORMAT, notes, chunks, embeddings, _digest(folder / "notes.sqlite3"))
-    _write_durably(folder / "manifest.json", json.dumps(asdict(manifest), indent=1))
+def publish(folder: Path, *, notes: int, chunks: int, embeddings: str, parser: str) -> Manifest:
+    """Write the manifest, make everything durable, point CURRENT at the folder, let the others go."""
+    manifest = make_manifest(folder, notes=notes, chunks=chunks, embeddings=embeddings, parser=parser)
+    _write_durably(folder / "manifest.json", render_manifest(manifest))
     for path in folder.rglob("*"):
         _fsync(path)
     _fsync(folder)
@@ -166,9 +183,7 @@ def publish(folder: Path, *, notes: int, chunks: int, embeddings: str) -> Manife
     _write_durably(index / "CURRENT.new", folder.name)
     os.replace(index / "CURRENT.new", index / "CURRENT")
     _fsync(index)
-    for entry in index.iterdir():
-        if entry.name.isdecimal() and int(entry.name) <= int(folder.name) - _KEPT:
-            shutil.rmtree(entry, ignore_errors=True)
+    sweep(index)
     return manifest
 
 
@@ -177,14 +192,6 @@ def _holder(index: Path) -> str:
         return (index / "writer").read_text(encoding="utf-8")
     except OSError:
         return "autre processus"
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        raise IndexDamagedError(path.parent, f"{path.name} est illisible") from None
 
 
 def _write_durably(path: Path, text: str) -> None:

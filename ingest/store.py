@@ -11,10 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from sys import intern
 from typing import Any, Literal
 from urllib.parse import quote
 
 from ingest.errors import IndexDamagedError
+from ingest.indexed import IndexedChunk
+from ingest.note import Note, Wikilink
+from ingest.vault import NoteFile
 
 _TITLE_WEIGHT = 3.0
 SearchTable = Literal["chunk_search", "note_search"]
@@ -85,7 +89,11 @@ class Store:
         with self._errors():
             uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            self.meta: dict[str, float] = dict(self._connection.execute("SELECT key, value FROM meta"))
+        try:
+            self.meta: dict[str, float] = dict(self._all("SELECT key, value FROM meta", ()))
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Release the file."""
@@ -128,9 +136,54 @@ class Store:
         with self._errors():
             return _stored_note(found[0]) if found else None
 
-    def hashes(self) -> dict[str, str]:
-        """Return the content hash of every note by path."""
-        return dict(self._all("SELECT path, sha256 FROM notes", ()))
+    def hashes(self) -> dict[bytes, str]:
+        """Return the content hash of every note by its path as the file system has it."""
+        return dict(self._all("SELECT raw_path, sha256 FROM notes", ()))
+
+    def read_hashes(self) -> dict[bytes, str]:
+        """Return the same of every file that was read, those without a word of text too."""
+        return dict(self._all("SELECT raw_path, sha256 FROM outcomes WHERE sha256 IS NOT NULL", ()))
+
+    def warnings(self) -> list[tuple[str, int, str]]:
+        """Return (path, 1-based line, French sentence) for what parsing found to mend."""
+        found = self._all("SELECT path, warnings FROM notes WHERE warnings != '[]' ORDER BY row", ())
+        with self._errors():
+            return [(path, line, said) for path, written in found for line, said in json.loads(written)]
+
+    def parsed(self, file: NoteFile) -> tuple[Note, tuple[IndexedChunk, ...]] | None:
+        """Return what parsing this very file gave, its sections apart, or None when it is new or changed."""
+        sql = (
+            "SELECT row, own_title, header_title, aliases, tags, date, body_start, private, warnings "
+            "FROM notes WHERE id = ? AND sha256 = ?"
+        )
+        found = self._all(sql, (file.id, file.sha256))
+        if not found:
+            return None
+        row, title, header_title, aliases, tags, day, body_start, private, warnings = found[0]
+        links = self._all(
+            'SELECT name, heading, alias, embed, start, "end" FROM links WHERE source = ? ORDER BY start',
+            (row,),
+        )
+        with self._errors():
+            note = Note(
+                path=file.path,
+                text=file.text,
+                title=title,
+                header_title=header_title,
+                aliases=tuple(json.loads(aliases)),
+                tags=tuple(json.loads(tags)),
+                date=day,
+                links=tuple(
+                    Wikilink(name, heading, alias, bool(embed), start, end)
+                    for name, heading, alias, embed, start, end in links
+                ),
+                sections=(),
+                body_start=body_start,
+                private=bool(private),
+                warnings=tuple((line, sentence) for line, sentence in json.loads(warnings)),
+            )
+        chunks = self._chunks_where("note", (row,))
+        return note, tuple(IndexedChunk(c.id, c.heading, c.start, c.end, c.words) for c in chunks)
 
     def named(self, names: Iterable[str]) -> list[tuple[str, int]]:
         """Return (name, note row) for the analysed names that are a title, file name or alias."""
@@ -173,7 +226,7 @@ class Store:
         with self._errors():
             for row, chunk_id, note, heading, start, end, words in self._all(sql, values):
                 yield StoredChunk(
-                    row, chunk_id, note, tuple(json.loads(heading)), start, end, Counter(json.loads(words))
+                    row, chunk_id, note, tuple(json.loads(heading)), start, end, _counter(words)
                 )
 
     def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
@@ -194,6 +247,11 @@ def _stored_note(row: tuple[Any, ...]) -> StoredNote:
         number, note_id, path, raw_path, title, tuple(json.loads(aliases)), tuple(json.loads(tags)), day,
         encoding, sha256, bool(private), text, body,
     )  # fmt: skip
+
+
+def _counter(written: str) -> Counter[str]:
+    counts: dict[str, int] = json.loads(written)
+    return Counter({intern(word): count for word, count in counts.items()})
 
 
 def _marks(keys: Iterable[int | str]) -> tuple[str, list[int | str]]:

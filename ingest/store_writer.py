@@ -5,23 +5,22 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from ingest.chunk import Chunk
 from ingest.clean import clean
 from ingest.errors import IndexWriteError
-from ingest.french import content_words, distinct_words, grams, line_key, stem, words
+from ingest.french import distinct_words, grams, line_key, stem, words
+from ingest.indexed import IndexedChunk, IndexedNote
 from ingest.links import ResolvedLink
-from ingest.note import Note
-from ingest.vault import NoteFile, Outcome
+from ingest.vault import Outcome
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value REAL) WITHOUT ROWID;
 CREATE TABLE notes (
-    row INTEGER PRIMARY KEY, id TEXT UNIQUE, path TEXT, raw_path BLOB, title TEXT, aliases TEXT, tags TEXT,
-    date TEXT, encoding TEXT, sha256 TEXT, private INTEGER, warnings TEXT, text TEXT,
-    body_start INTEGER);
+    row INTEGER PRIMARY KEY, id TEXT UNIQUE, path TEXT, raw_path BLOB, title TEXT, own_title TEXT,
+    header_title TEXT, aliases TEXT, tags TEXT, date TEXT, encoding TEXT, sha256 TEXT, private INTEGER,
+    warnings TEXT, text TEXT, body_start INTEGER);
 CREATE TABLE chunks (
     row INTEGER PRIMARY KEY, id TEXT UNIQUE, note INTEGER, heading TEXT,
     start INTEGER, "end" INTEGER, words TEXT);
@@ -31,7 +30,7 @@ CREATE TABLE links (
     start INTEGER, "end" INTEGER, rivals TEXT);
 CREATE INDEX links_by_source ON links (source);
 CREATE INDEX links_by_target ON links (target);
-CREATE TABLE outcomes (path TEXT, status TEXT, reason TEXT);
+CREATE TABLE outcomes (path TEXT, status TEXT, reason TEXT, raw_path BLOB, sha256 TEXT);
 CREATE TABLE names (name TEXT, note INTEGER, PRIMARY KEY (name, note)) WITHOUT ROWID;
 CREATE TABLE vocabulary (word TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
 CREATE TABLE grams (gram TEXT PRIMARY KEY, frequency INTEGER) WITHOUT ROWID;
@@ -44,19 +43,10 @@ CREATE VIRTUAL TABLE note_stems USING fts5vocab(note_search, row);
 _REFRAIN = 3  # notes that hold the same line: a template's words, not an author's
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedNote:
-    """A note on its way into the store."""
-
-    file: NoteFile
-    note: Note
-    chunks: Sequence[Chunk]
-
-
 def write_store(
     path: Path, notes: Sequence[IndexedNote], links: Iterable[ResolvedLink], outcomes: Iterable[Outcome]
 ) -> None:
-    """Write a new store.
+    """Write a new store; the same notes give the same bytes.
 
     Args:
         path: Must not exist.
@@ -73,11 +63,10 @@ def write_store(
             _NoteWriter(connection).write(notes)
             rows = {item.file.path: row for row, item in enumerate(notes, start=1)}
             connection.executemany("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?)", _link_rows(links, rows))
-            kept = ((outcome.path, outcome.status, outcome.reason) for outcome in outcomes)
-            connection.executemany("INSERT INTO outcomes VALUES (?,?,?)", kept)
+            connection.executemany("INSERT INTO outcomes VALUES (?,?,?,?,?)", map(_outcome_row, outcomes))
             connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise IndexWriteError(path.parent.parent, str(error)) from error
+        raise IndexWriteError.because(path.parent.parent, error) from error
 
 
 class _NoteWriter:
@@ -97,53 +86,61 @@ class _NoteWriter:
             self._write_note(row, item)
         insert("INSERT INTO vocabulary VALUES (?,?)", sorted(self._vocabulary.items()))
         insert("INSERT INTO grams VALUES (?,?)", sorted(self._grams.items()))
-        refrains = sorted(line for line, count in self._lines.items() if count >= _REFRAIN)
-        insert("INSERT INTO refrains VALUES (?)", ((line,) for line in refrains))
+        repeated = {line_key(clean(line)) for line, count in self._lines.items() if count >= _REFRAIN}
+        insert("INSERT INTO refrains VALUES (?)", ((line,) for line in sorted(repeated - {""})))
         mean = self._total_grams / max(self._chunk_row, 1)
         meta = {"notes": len(notes), "chunks": self._chunk_row, "mean_chunk_grams": mean}
         insert("INSERT INTO meta VALUES (?,?)", meta.items())
 
     def _write_note(self, row: int, item: IndexedNote) -> None:
-        self._connection.execute(
-            "INSERT INTO notes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _note_row(row, item)
-        )
+        values = _note_row(row, item)
+        self._connection.execute(f"INSERT INTO notes VALUES ({','.join('?' * len(values))})", values)  # noqa: S608
         titles = (item.note.title, item.note.stem, *item.note.aliases)
         names = sorted({" ".join(words(title)) for title in titles} - {""})
         self._connection.executemany("INSERT INTO names VALUES (?,?)", ((name, row) for name in names))
         title = distinct_words(titles)
-        body: list[str] = []
-        for chunk in item.chunks:
-            body += self._write_chunk(row, chunk, title)
-        self._index("note_search", row, title, body)
+        stemmed = " ".join(map(stem, title))
+        bodies = [self._write_chunk(row, chunk, stemmed) for chunk in item.chunks]
+        self._index("note_search", row, stemmed, " ".join(bodies))
         self._vocabulary.update(title)
-        self._lines.update({line_key(clean(line)) for line in item.note.text.splitlines()} - {""})
+        self._lines.update(set(map(str.strip, item.file.text.splitlines())))
 
-    def _write_chunk(self, note_row: int, chunk: Chunk, title: Sequence[str]) -> list[str]:
-        """Write one chunk and return its words, those of the headings above it included."""
+    def _write_chunk(self, note_row: int, chunk: IndexedChunk, title: str) -> str:
+        """Write one chunk and return its stems."""
         self._chunk_row += 1
-        held = content_words(" ".join((*chunk.heading[:-1], chunk.cleaned)))
-        counts = Counter(held)
-        heading, counted = _json(chunk.heading), _json(counts)
+        heading, counted = _json(chunk.heading), _json(chunk.words)
         record = (self._chunk_row, chunk.id, note_row, heading, chunk.start, chunk.end, counted)
         self._connection.execute("INSERT INTO chunks VALUES (?,?,?,?,?,?,?)", record)
-        self._index("chunk_search", self._chunk_row, title, held)
-        self._vocabulary.update(counts.keys())
-        self._grams.update({gram for word in counts for gram in grams(word)})
-        self._total_grams += sum(len(grams(word)) * count for word, count in counts.items())
-        return held
+        body = " ".join(map(stem, chunk.words.elements()))
+        self._index("chunk_search", self._chunk_row, title, body)
+        self._vocabulary.update(chunk.words.keys())
+        self._grams.update(frozenset().union(*map(_gram_set, chunk.words)))
+        self._total_grams += sum(len(grams(word)) * count for word, count in chunk.words.items())
+        return body
 
-    def _index(self, table: str, row: int, title: Iterable[str], body: Iterable[str]) -> None:
+    def _index(self, table: str, row: int, title: str, body: str) -> None:
         sql = f"INSERT INTO {table} (rowid, title, body) VALUES (?,?,?)"  # noqa: S608 - one of our two tables
-        self._connection.execute(sql, (row, " ".join(map(stem, title)), " ".join(map(stem, body))))
+        self._connection.execute(sql, (row, title, body))
+
+
+@lru_cache(maxsize=100_000)
+def _gram_set(word: str) -> frozenset[str]:
+    return frozenset(grams(word))
 
 
 def _note_row(row: int, item: IndexedNote) -> tuple[object, ...]:
     file, note = item.file, item.note
     return (
-        row, file.id, file.path, file.raw_path, note.title, _json(note.aliases), _json(note.tags), note.date,
-        file.encoding, file.sha256, int(note.private), _json(note.warnings), file.text,
-        note.body_start,
+        row, file.id, file.path, file.raw_path, note.title, item.own_title, note.header_title,
+        _json(note.aliases), _json(note.tags), note.date, file.encoding, file.sha256, int(note.private),
+        _json(note.warnings), file.text, note.body_start,
     )  # fmt: skip
+
+
+def _outcome_row(outcome: Outcome) -> tuple[object, ...]:
+    file = outcome.file
+    read = (file.raw_path, file.sha256) if file is not None else (None, None)
+    return (outcome.path, outcome.status, outcome.reason, *read)
 
 
 def _link_rows(links: Iterable[ResolvedLink], rows: dict[str, int]) -> Iterator[tuple[object, ...]]:

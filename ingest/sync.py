@@ -1,32 +1,26 @@
-"""Bring the index up to date with the vault: plan by content hash, build, publish, report."""
+"""Bring the index up to date with the vault: read what changed, build, publish, and report."""
 
-import logging
-import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from langchain_core.embeddings import Embeddings
 
-from ingest.chunk import split_note
+from ingest.build import Content, Progress, build_snapshot
 from ingest.embeddings import build_embeddings, fingerprint
-from ingest.errors import CimaiseError, IndexInVaultError, MassDeletionError, VaultError
-from ingest.links import resolve_links
+from ingest.errors import IndexDamagedError, IndexInVaultError, MassDeletionError, VaultError
+from ingest.indexed import IndexedChunk, IndexedNote, index_chunks, parser_fingerprint
+from ingest.manifest import check_files, read_manifest
 from ingest.note import Note, parse_note, settle_titles
-from ingest.providers import provider_errors
 from ingest.settings import IngestSettings
-from ingest.snapshot import current_folder_or_none, new_folder, publish, read_manifest, writing
+from ingest.snapshot import published_folder, writing
 from ingest.store import Store
-from ingest.store_writer import IndexedNote, write_store
 from ingest.vault import NoteFile, Outcome, check_vault, walk_vault
-from ingest.vectors import Metadata, build_vectors
 
-logger = logging.getLogger(__name__)
-
-_EMBEDDING_BATCH = 256
-
-Progress = Callable[[str, int, int | None], None]
-"""Called with the stage in French, how many are done, and of how many (None when not yet known)."""
+_WORDLESS = "sans texte"
+_SEEN_EVERY = 50  # files between two words of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +28,20 @@ class SyncReport:
     """What a run saw and did: `seen == indexed + len(skipped) + len(failed)`.
 
     `skipped`, `failed` and `warnings` are (path, French sentence); `published` is false when nothing changed.
+    A note whose very text is at another path now is renamed, neither added nor removed.
     """
 
     seen: int
-    indexed: int
     skipped: tuple[tuple[str, str], ...]
     failed: tuple[tuple[str, str], ...]
     warnings: tuple[tuple[str, str], ...]
-    added: int
-    updated: int
-    removed: int
-    chunks: int
-    published: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """What a snapshot is built of."""
-
-    notes: Sequence[IndexedNote]
-    outcomes: Sequence[Outcome]
-    embedder: Embeddings
-    fingerprint: str
+    indexed: int = 0
+    chunks: int = 0
+    added: int = 0
+    updated: int = 0
+    renamed: int = 0
+    removed: int = 0
+    published: bool = False
 
 
 def sync(
@@ -82,33 +68,26 @@ def sync(
         ProviderError: The embedding provider failed.
     """
     progress = on_progress or (lambda _stage, _done, _total: None)
-    vault, index = settings.vault, settings.index_folder
-    check_vault(vault)
-    _check_apart(vault, index)
+    index = settings.index_folder
+    check_vault(settings.vault)
+    _check_apart(settings.vault, index)
     with writing(index):
-        outcomes, notes = _read_vault(settings, progress)
+        outcomes = _walk(settings, progress)
         embedder = embeddings or build_embeddings(settings)
         mark = fingerprint(embedder, settings.embeddings)
-        before = _published_hashes(index, mark)
-        now = {item.file.path: item.file.sha256 for item in notes}
-        removed = before.keys() - now.keys()
-        if before and len(removed) * 2 > len(before) and not force:
-            raise MassDeletionError(gone=len(removed), indexed=len(before))
-        changed = force or before != now
-        if changed:
-            _build(index, _Content(notes, outcomes, embedder, mark), progress)
-        return SyncReport(
-            seen=len(outcomes),
-            indexed=len(notes),
-            skipped=_reasons(outcomes, "skipped"),
-            failed=_reasons(outcomes, "failed"),
-            warnings=_warnings(notes),
-            added=len(now.keys() - before.keys()),
-            updated=sum(before.get(path, digest) != digest for path, digest in now.items()),
-            removed=len(removed),
-            chunks=sum(len(item.chunks) for item in notes),
-            published=changed,
-        )
+        with _published(index, mark) or nullcontext() as last:
+            if last is not None and not force and last.read_hashes() == _hashes(outcomes):
+                return _unchanged(outcomes, last)
+            before = last.hashes() if last is not None else {}
+            notes, outcomes = _read(outcomes, None if force else last, settings.vault, progress)
+        mended = ((item.file.path, *warning) for item in notes for warning in item.note.warnings)
+        now = {item.file.raw_path: item.file.sha256 for item in notes}
+        report = _compare(_report(outcomes, mended), before, now)
+        if 2 * report.removed > len(before) and not force:
+            raise MassDeletionError(gone=report.removed, indexed=len(before))
+        build_snapshot(index, Content(notes, outcomes, embedder, mark), progress)
+        chunks = sum(len(item.chunks) for item in notes)
+        return replace(report, indexed=len(notes), chunks=chunks, published=True)
 
 
 def _check_apart(vault: Path, index: Path) -> None:
@@ -117,101 +96,89 @@ def _check_apart(vault: Path, index: Path) -> None:
         raise IndexInVaultError(vault=vault, index=index)
 
 
-def _read_vault(settings: IngestSettings, progress: Progress) -> tuple[list[Outcome], list[IndexedNote]]:
-    """Walk and parse; a note without a word of text is skipped, and says so."""
-    outcomes: list[Outcome] = []
-    read: list[tuple[NoteFile, Note]] = []
+def _walk(settings: IngestSettings, progress: Progress) -> list[Outcome]:
     walk = walk_vault(
         settings.vault, max_note_bytes=settings.max_note_bytes, exclude=settings.exclude_patterns
     )
-    for outcome in walk:
+    outcomes = []
+    for seen, outcome in enumerate(walk, start=1):
         outcomes.append(outcome)
-        if outcome.file is not None:
-            read.append((outcome.file, parse_note(outcome.file.text, outcome.path)))
-            progress("Lecture des notes", len(read), None)
-    titled = settle_titles(note for _, note in read)
-    items = [IndexedNote(file, note, split_note(note)) for (file, _), note in zip(read, titled, strict=True)]
-    wordless = {item.file.path for item in items if not item.chunks}
-    outcomes = [Outcome(o.path, "skipped", "sans texte") if o.path in wordless else o for o in outcomes]
-    notes = [item for item in items if item.chunks]
-    if not notes:
-        raise VaultError(settings.vault, "il ne contient aucune note Markdown (.md) avec du texte.")
-    return outcomes, notes
+        if seen % _SEEN_EVERY == 0:
+            progress("Lecture des notes", seen, None)
+    progress("Lecture des notes", len(outcomes), len(outcomes))
+    return outcomes
 
 
-def _published_hashes(index: Path, mark: str) -> dict[str, str]:
-    """Return the hashes of the published snapshot, or nothing when it cannot serve these embeddings."""
-    folder = current_folder_or_none(index)
+def _published(index: Path, mark: str) -> "closing[Store] | None":
+    """Return the published store, or None when it is damaged, or of other embeddings or parsers."""
+    folder = published_folder(index)
     if folder is None:
-        return {}
+        return None
     try:
-        if read_manifest(folder).embeddings != mark:
-            return {}
-        store = Store(folder / "notes.sqlite3")
-    except CimaiseError:
-        return {}
-    try:
-        return store.hashes()
-    finally:
-        store.close()
+        manifest = read_manifest(folder)
+        if (manifest.embeddings, manifest.parser) != (mark, parser_fingerprint()):
+            return None
+        check_files(folder, manifest)
+        return closing(Store(folder / "notes.sqlite3"))
+    except IndexDamagedError:
+        return None
 
 
-def _build(index: Path, content: _Content, progress: Progress) -> None:
-    """Build a snapshot in a new folder and publish it; on any failure the folder goes."""
-    folder = new_folder(index)
-    notes = content.notes
-    try:
-        progress("Écriture de l’index", 0, len(notes))
-        links = resolve_links(item.note for item in notes)
-        write_store(folder / "notes.sqlite3", notes, links, content.outcomes)
-        progress("Écriture de l’index", len(notes), len(notes))
-        chunks = [(item, chunk) for item in notes for chunk in item.chunks]
-        texts = ["\n".join((item.note.title, *chunk.heading, chunk.cleaned)) for item, chunk in chunks]
-        vectors = _embed(content.embedder, texts, progress)
-        metadatas = [_metadata(item, position) for item in notes for position in range(len(item.chunks))]
-        build_vectors(
-            folder / "chroma", [c.id for _, c in chunks], [c.cleaned for _, c in chunks], vectors, metadatas
-        )
-        publish(folder, notes=len(notes), chunks=len(chunks), embeddings=content.fingerprint)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    logger.info("published snapshot %s: %d notes, %d chunks", folder.name, len(notes), len(chunks))
-
-
-def _embed(embedder: Embeddings, texts: list[str], progress: Progress) -> list[list[float]]:
-    vectors: list[list[float]] = []
-    for start in range(0, len(texts), _EMBEDDING_BATCH):
-        progress("Calcul des vecteurs", start, len(texts))
-        with provider_errors():
-            vectors += embedder.embed_documents(texts[start : start + _EMBEDDING_BATCH])
-    progress("Calcul des vecteurs", len(texts), len(texts))
-    return vectors
-
-
-def _metadata(item: IndexedNote, position: int) -> Metadata:
-    chunk = item.chunks[position]
-    return {
-        "path": item.file.path,
-        "note": item.note.title,
-        "heading": " › ".join(chunk.heading),
-        "start": chunk.start,
-        "end": chunk.end,
-        "tags": " ".join(item.note.tags),
-        "folder": item.file.path.rpartition("/")[0],
-        "date": item.note.date or "",
-    }
-
-
-def _reasons(outcomes: Sequence[Outcome], status: str) -> tuple[tuple[str, str], ...]:
-    return tuple((outcome.path, outcome.reason) for outcome in outcomes if outcome.status == status)
-
-
-def _warnings(notes: Sequence[IndexedNote]) -> tuple[tuple[str, str], ...]:
-    found = [(item.file.path, item.file.warning) for item in notes if item.file.warning]
-    found += [
-        (item.file.path, f"ligne {line} : {problem}")
-        for item in notes
-        for line, problem in item.note.warnings
+def _read(
+    outcomes: Sequence[Outcome], last: Store | None, vault: Path, progress: Progress
+) -> tuple[list[IndexedNote], list[Outcome]]:
+    """Parse what the last store does not hold as it is; a note without a word of text is skipped."""
+    read: list[tuple[NoteFile, Note, tuple[IndexedChunk, ...]]] = []
+    files = [outcome.file for outcome in outcomes if outcome.file is not None]
+    for done, file in enumerate(files):
+        if done % _SEEN_EVERY == 0:
+            progress("Analyse des notes", done, len(files))
+        known = last.parsed(file) if last is not None else None
+        note = known[0] if known else parse_note(file.text, file.path)
+        read.append((file, note, known[1] if known else index_chunks(note)))
+    worded = [(file, note, chunks) for file, note, chunks in read if chunks]
+    if not worded:
+        raise VaultError(vault, "il ne contient aucune note Markdown (.md) avec du texte.")
+    titled = settle_titles(note for _, note, _ in worded)
+    notes = [
+        IndexedNote(file, note, own.title, chunks)
+        for (file, own, chunks), note in zip(worded, titled, strict=True)
     ]
-    return tuple(found)
+    kept = {file.raw_path for file, _, _ in worded}
+    return notes, [
+        Outcome(o.path, "skipped", _WORDLESS, o.file) if o.file and o.file.raw_path not in kept else o
+        for o in outcomes
+    ]
+
+
+def _hashes(outcomes: Sequence[Outcome]) -> dict[bytes, str]:
+    return {o.file.raw_path: o.file.sha256 for o in outcomes if o.file is not None}
+
+
+def _compare(report: SyncReport, before: Mapping[bytes, str], now: Mapping[bytes, str]) -> SyncReport:
+    """Return the report with how many notes were added, updated, renamed and removed."""
+    gone, new = before.keys() - now.keys(), now.keys() - before.keys()
+    moved = (Counter(before[path] for path in gone) & Counter(now[path] for path in new)).total()
+    updated = sum(before[path] != now[path] for path in before.keys() & now.keys())
+    added, removed = len(new) - moved, len(gone) - moved
+    return replace(report, added=added, updated=updated, renamed=moved, removed=removed)
+
+
+def _unchanged(outcomes: Sequence[Outcome], last: Store) -> SyncReport:
+    indexed = last.hashes()
+    seen = [
+        Outcome(o.path, "skipped", _WORDLESS) if o.file and o.file.raw_path not in indexed else o
+        for o in outcomes
+    ]
+    report = _report(seen, last.warnings())
+    return replace(report, indexed=len(indexed), chunks=int(last.meta["chunks"]))
+
+
+def _report(outcomes: Sequence[Outcome], mended: Iterable[tuple[str, int, str]]) -> SyncReport:
+    """Return what the walk and the parsing found; what became of the index is not in it yet."""
+    read = [(o.path, o.file.warning) for o in outcomes if o.status == "read" and o.file and o.file.warning]
+    parsed = [(path, f"ligne {line} : {problem}") for path, line, problem in mended]
+    skipped, failed = (
+        tuple((o.path, o.reason) for o in outcomes if o.status == status) for status in ("skipped", "failed")
+    )
+    return SyncReport(len(outcomes), skipped, failed, (*read, *parsed))

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ingest.embeddings import Matrix
 from ingest.errors import IndexDamagedError, IndexWriteError
 
 _COLLECTION = "chunks"
 _BATCH = 5_000  # the store refuses more than 5 461 rows a call
 _EF_SEARCH = 400
+_SAME = 1e-3  # cosine distance within which a vector is itself, rounding apart
 
 Metadata = dict[str, str | int]
 
@@ -21,7 +23,7 @@ def build_vectors(
     folder: Path,
     ids: Sequence[str],
     texts: Sequence[str],
-    vectors: Sequence[Sequence[float]],
+    vectors: Matrix,
     metadatas: Sequence[Metadata],
 ) -> None:
     """Write N chunks into a new Chroma folder and close it.
@@ -30,7 +32,7 @@ def build_vectors(
         folder: Must not hold a store yet.
         ids: N distinct ids.
         texts: The N chunks.
-        vectors: N L2-normalised vectors of one dimension.
+        vectors: Array of shape (N, dimension), its rows L2-normalised.
         metadatas: N flat mappings.
 
     Raises:
@@ -47,7 +49,7 @@ def build_vectors(
             collection.add(
                 ids=list(ids[rows]),
                 documents=list(texts[rows]),
-                embeddings=[list(vector) for vector in vectors[rows]],
+                embeddings=vectors[rows],
                 metadatas=list(metadatas[rows]),
             )
 
@@ -84,6 +86,22 @@ class VectorIndex:
         ]
         return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
 
+    def count(self) -> int:
+        """Return how many chunks there are."""
+        with _chroma_errors(self._folder):
+            return int(self._collection.count())
+
+    def find_themselves(self, tried: int) -> bool:
+        """Tell whether chunks, as many as `tried` spread over all, are nearest to their own vectors."""
+        with _chroma_errors(self._folder):
+            step = max(1, self.count() // tried)
+            for offset in range(0, self.count(), step):
+                own = self._collection.get(limit=1, offset=offset, include=["embeddings"])["embeddings"][0]
+                found = self._collection.query(query_embeddings=[own], n_results=1, include=["distances"])
+                if found["distances"][0][0] > _SAME:
+                    return False
+        return True
+
     def close(self) -> None:
         """Release Chroma's files; further queries fail."""
         if self._client is not None:
@@ -103,7 +121,6 @@ def _client(folder: Path) -> Iterator[Any]:
 def _open(folder: Path) -> Any:
     """Open a store with everything that calls out switched off, whatever the environment says."""
     import chromadb  # noqa: PLC0415
-    from chromadb.api.shared_system_client import SharedSystemClient  # noqa: PLC0415
     from chromadb.config import Settings as ChromaSettings  # noqa: PLC0415
 
     settings = ChromaSettings(
@@ -113,13 +130,7 @@ def _open(folder: Path) -> Any:
         chroma_otel_collection_endpoint="",
         allow_reset=False,
     )
-    try:
-        return chromadb.PersistentClient(path=str(folder), settings=settings)
-    except BaseException:
-        # A system that failed to start stays in Chroma's cache, and the next opening would be given it.
-        if str(folder) not in SharedSystemClient._identifier_to_refcount:
-            SharedSystemClient._identifier_to_system.pop(str(folder), None)
-        raise
+    return chromadb.PersistentClient(path=str(folder), settings=settings)
 
 
 @contextmanager
@@ -134,9 +145,9 @@ def _chroma_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _write_errors(folder: Path) -> Iterator[None]:
-    from chromadb.errors import InternalError  # noqa: PLC0415
+    from chromadb.errors import ChromaError  # noqa: PLC0415
 
     try:
         yield
-    except (InternalError, OSError) as error:
-        raise IndexWriteError(folder.parent.parent, str(error)) from error
+    except (ChromaError, OSError) as error:
+        raise IndexWriteError.because(folder.parent.parent, error) from error

@@ -1,0 +1,137 @@
+"""Build a snapshot in a new folder: the truth, the vectors, a trial of both, and the publication."""
+
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+
+from ingest.clean import clean
+from ingest.embeddings import Matrix, embed_texts
+from ingest.errors import IndexDamagedError, IndexWriteError
+from ingest.indexed import IndexedChunk, IndexedNote, parser_fingerprint
+from ingest.links import resolve_links
+from ingest.snapshot import new_folder, publish, published_folder
+from ingest.store_writer import write_store
+from ingest.vault import Outcome
+from ingest.vector_cache import VectorCache, vector_key
+from ingest.vectors import Metadata, build_vectors
+from ingest.verify import Verifier
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 256  # texts embedded, and kept, at a time
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with the stage in French, how many are done, and of how many (None when not yet known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a snapshot is built of; `fingerprint` is that of the embedder."""
+
+    notes: Sequence[IndexedNote]
+    outcomes: Sequence[Outcome]
+    embedder: Embeddings
+    fingerprint: str
+
+
+def build_snapshot(index: Path, content: Content, progress: Progress) -> None:
+    """Build a snapshot of the content and publish it; on any failure its folder goes.
+
+    Raises:
+        IndexWriteError: The index cannot be written, or what was written cannot be read back.
+        ProviderError: The embedding provider failed; the vectors it gave are kept for the next run.
+    """
+    with Verifier() as verifier:  # imports Chroma while the truth is written
+        folder = new_folder(index)
+        try:
+            with closing(VectorCache(index)) as cache:
+                keys = _fill(folder, content, cache, progress)
+                progress("Vérification de l’index", 0, len(keys))
+                _verify(verifier, folder, len(keys))
+                progress("Publication de l’index", 0, len(content.notes))
+                marks = {"embeddings": content.fingerprint, "parser": parser_fingerprint()}
+                publish(folder, notes=len(content.notes), chunks=len(keys), **marks)
+                cache.keep_only(keys)
+        except BaseException:
+            if published_folder(index) != folder:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+    progress("Index publié", len(content.notes), len(content.notes))
+    logger.info("published snapshot %s: %d notes, %d chunks", folder.name, len(content.notes), len(keys))
+
+
+def _fill(folder: Path, content: Content, cache: VectorCache, progress: Progress) -> list[bytes]:
+    """Write the truth and the vectors, and return the keys of the latter."""
+    notes = content.notes
+    progress("Écriture de l’index", 0, len(notes))
+    links = resolve_links(item.note for item in notes)
+    write_store(folder / "notes.sqlite3", notes, links, content.outcomes)
+    chunks = [(item, chunk) for item in notes for chunk in item.chunks]
+    keys = [_key(content.fingerprint, item, chunk) for item, chunk in chunks]
+    vectors = _vectors(content, chunks, keys, cache, progress)
+    progress("Rangement des vecteurs", 0, len(chunks))
+    _write_vectors(folder / "chroma", chunks, vectors)
+    return keys
+
+
+def _vectors(
+    content: Content,
+    chunks: Sequence[tuple[IndexedNote, IndexedChunk]],
+    keys: Sequence[bytes],
+    cache: VectorCache,
+    progress: Progress,
+) -> Matrix:
+    """Return the vectors of the chunks, in order; the unknown ones are computed and kept batch by batch."""
+    known = cache.get(keys)
+    missing = {key: pair for key, pair in zip(keys, chunks, strict=True) if key not in known}
+    wanted = list(missing)
+    for start in range(0, len(wanted), _BATCH):
+        progress("Calcul des vecteurs", start, len(wanted))
+        batch = wanted[start : start + _BATCH]
+        vectors = embed_texts(content.embedder, [_text(*missing[key]) for key in batch])
+        cache.put(batch, vectors)
+        known.update(zip(batch, vectors, strict=True))
+    return np.stack([known[key] for key in keys])
+
+
+def _key(fingerprint: str, item: IndexedNote, chunk: IndexedChunk) -> bytes:
+    raw = item.file.text[chunk.start : chunk.end]
+    return vector_key(fingerprint, (item.note.title, *chunk.heading, raw))
+
+
+def _text(item: IndexedNote, chunk: IndexedChunk) -> str:
+    """Return what is embedded of a chunk: its title, its headings and what a reader sees of it."""
+    raw = item.file.text[chunk.start : chunk.end]
+    return "\n".join((item.note.title, *chunk.heading, clean(raw, hidden=())))
+
+
+def _write_vectors(folder: Path, chunks: Sequence[tuple[IndexedNote, IndexedChunk]], vectors: Matrix) -> None:
+    ids = [chunk.id for _, chunk in chunks]
+    texts = [item.file.text[chunk.start : chunk.end] for item, chunk in chunks]
+    build_vectors(folder, ids, texts, vectors, [_metadata(item, chunk) for item, chunk in chunks])
+
+
+def _metadata(item: IndexedNote, chunk: IndexedChunk) -> Metadata:
+    return {
+        "path": item.file.path,
+        "note": item.note.title,
+        "heading": " › ".join(chunk.heading),
+        "start": chunk.start,
+        "end": chunk.end,
+        "tags": " ".join(item.note.tags),
+        "folder": item.file.path.rpartition("/")[0],
+        "date": item.note.date or "",
+    }
+
+
+def _verify(verifier: Verifier, folder: Path, chunks: int) -> None:
+    try:
+        verifier.check(folder / "chroma", chunks)
+    except IndexDamagedError as error:
+        raise IndexWriteError(folder.parent, error.problem) from error

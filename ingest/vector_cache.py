@@ -1,0 +1,97 @@
+"""`<index>/vectors.sqlite3`: the vectors already computed, by what was embedded; none is ever paid twice.
+
+It holds no text, and after each publication no vector of a text that is gone. What it loses is computed anew.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ingest.embeddings import Matrix
+from ingest.errors import IndexWriteError
+
+_SCHEMA = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID"
+_BATCH = 500  # keys a statement
+
+
+def vector_key(fingerprint: str, parts: Iterable[str]) -> bytes:
+    """Return the key of a text given in parts, under the embeddings with this fingerprint."""
+    digest = hashlib.blake2b(fingerprint.encode(), digest_size=16)
+    for part in parts:
+        digest.update(b"\0" + part.encode())
+    return digest.digest()
+
+
+class VectorCache:
+    """Vectors by key; each batch is durable when `put` returns.
+
+    Args:
+        index: The index folder; a damaged cache in it is begun anew.
+
+    Raises:
+        IndexWriteError: The cache cannot be written.
+    """
+
+    def __init__(self, index: Path) -> None:
+        self._index = index
+        self._path = index / "vectors.sqlite3"
+        try:
+            self._connection = self._open()
+        except sqlite3.OperationalError as error:
+            raise IndexWriteError.because(index, error) from error
+        except sqlite3.DatabaseError:
+            self._path.unlink()
+            self._connection = self._open()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Matrix]:
+        """Return the known ones of the vectors, each an array of float32."""
+        found: dict[bytes, Matrix] = {}
+        for start in range(0, len(keys), _BATCH):
+            part = keys[start : start + _BATCH]
+            sql = f"SELECT key, vector FROM vectors WHERE key IN ({','.join('?' * len(part))})"  # noqa: S608
+            with self._errors():
+                rows = self._connection.execute(sql, part).fetchall()
+            found.update((key, np.frombuffer(vector, np.float32)) for key, vector in rows)
+        return found
+
+    def put(self, keys: Sequence[bytes], vectors: Matrix) -> None:
+        """Keep N vectors under N keys."""
+        rows = [(key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True)]
+        with self._errors(), self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?)", rows)
+
+    def keep_only(self, keys: Iterable[bytes]) -> None:
+        """Forget every other vector, beyond recovery."""
+        kept = set(keys)
+        with self._errors(), self._connection:
+            known = self._connection.execute("SELECT key FROM vectors").fetchall()
+            gone = [row for row in known if row[0] not in kept]
+            self._connection.executemany("DELETE FROM vectors WHERE key = ?", gone)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path)
+        try:
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute(_SCHEMA)
+            with closing(connection.execute("PRAGMA quick_check(1)")) as check:
+                if check.fetchone() != ("ok",):
+                    raise sqlite3.DatabaseError("damaged")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise IndexWriteError.because(self._index, error) from error

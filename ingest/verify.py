@@ -1,0 +1,79 @@
+"""Try a Chroma folder in a process of its own: what cannot be read back crashes there, and is not published.
+
+Run as `python -m ingest.verify`; it reads the folder and the number of chunks from standard input, so that it
+can be started, and import Chroma, while the folder is still being written.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from ingest.errors import IndexDamagedError
+from ingest.vectors import VectorIndex
+
+_TRIED = 20  # chunks that must find themselves
+_TIMEOUT_S = 300
+
+
+class Verifier:
+    """A process that waits for a folder to try; used once, within a `with`."""
+
+    def __enter__(self) -> "Verifier":
+        """Start the process; it imports Chroma meanwhile."""
+        home = str(Path(__file__).parents[1])
+        path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "ingest.verify"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=tempfile.gettempdir(),  # Chroma reads any `.env` of the current folder
+            env=os.environ | {"PYTHONPATH": path},
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        with suppress(BrokenPipeError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def check(self, folder: Path, chunks: int) -> None:
+        """Raise IndexDamagedError unless the folder opens, holds that many chunks, and each finds itself."""
+        try:
+            self._process.communicate(f"{folder}\n{chunks}\n", timeout=_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise IndexDamagedError(folder, "Chroma ne le relit pas à temps") from None
+        if self._process.returncode != 0:
+            raise IndexDamagedError(folder, "Chroma ne le relit pas")
+
+
+def try_folder(folder: Path, chunks: int) -> bool:
+    """Open a copy of a Chroma folder, count, and look for chunks by their own vectors."""
+    with tempfile.TemporaryDirectory(prefix="cimaise-") as place:
+        copy = Path(place) / "chroma"
+        shutil.copytree(folder, copy)
+        vectors = VectorIndex(copy)
+        try:
+            return vectors.count() == chunks and vectors.find_themselves(_TRIED)
+        finally:
+            vectors.close()
+
+
+def main() -> int:
+    """Wait for a folder, try it, and say how it went by the exit code."""
+    import chromadb  # noqa: F401, PLC0415 - while the folder is being written
+
+    folder, chunks = sys.stdin.readline().rstrip("\n"), sys.stdin.readline().strip()
+    return 0 if folder and try_folder(Path(folder), int(chunks)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

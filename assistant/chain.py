@@ -12,31 +12,33 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig
 from langsmith import tracing_context
 
-from assistant.answer import Answer, Mode
+from assistant.answer import Answer, Mode, Question
 from assistant.answering import Answering, Writer
 from assistant.chat_models import build_chat_model
 from assistant.extracts import ExtractiveWriter
 from assistant.model_writer import ModelWriter
 from assistant.question import QuestionInput, read_question, starter_questions
-from assistant.retriever import NoteRetriever
+from assistant.retriever import NoteRetriever, find_passages
 from assistant.settings import Settings
 from assistant.tokens import token_counter
+from ingest.build import Progress
 from ingest.embeddings import build_embeddings, fingerprint
 from ingest.errors import IndexDamagedError, IndexMissingError
-from ingest.snapshot import Snapshot, open_snapshot
+from ingest.readers import SnapshotSource
+from ingest.snapshot import Snapshot
 from ingest.store import StoredNote
-from ingest.sync import Progress, sync
+from ingest.sync import sync
 from ingest.vault import read_note_file
 
 
 class AnswerChain(Runnable[QuestionInput, Answer]):
-    """Answers questions from one snapshot.
+    """Answers each question from one snapshot, the newest published when it is asked.
 
     Passages come first, then checked sentences, then the verdict:
     `functools.reduce(operator.add, chain.stream(q)) == chain.invoke(q)`.
 
     Args:
-        snapshot: An open snapshot; `close` closes it.
+        snapshots: Lends the published snapshot; `close` closes it.
         embeddings: Those it was built with.
         settings: The vault, the model's limits.
         chat_model: Writes the answers; without one they are extracts.
@@ -44,13 +46,14 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
 
     def __init__(
         self,
-        snapshot: Snapshot,
+        snapshots: SnapshotSource,
         embeddings: Embeddings,
         settings: Settings,
         chat_model: BaseChatModel | None = None,
     ) -> None:
-        self.retriever = NoteRetriever(snapshot=snapshot, embeddings=embeddings)
-        self._snapshot = snapshot
+        self.retriever = NoteRetriever(snapshots=snapshots, embeddings=embeddings)
+        self._snapshots = snapshots
+        self._embeddings = embeddings
         self._settings = settings
         self._writer = _build_writer(settings, chat_model)
 
@@ -62,7 +65,8 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
     @property
     def note_count(self) -> int:
         """How many notes the index holds."""
-        return self._snapshot.manifest.notes
+        with self._snapshots.lease() as snapshot:
+            return snapshot.manifest.notes
 
     @property
     def vault_name(self) -> str:
@@ -76,15 +80,18 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
 
     def note(self, note_id: str) -> StoredNote | None:
         """Return a note of the snapshot by its opaque id, or None."""
-        return self._snapshot.store.note(note_id)
+        with self._snapshots.lease() as snapshot:
+            return snapshot.store.note(note_id)
 
     def starters(self, limit: int = 4) -> tuple[str, ...]:
         """Return questions to begin with: the titles of the notes that link to the most others."""
-        return starter_questions([title for title, _ in self._snapshot.store.hubs(40)])[:limit]
+        with self._snapshots.lease() as snapshot:
+            titles = [title for title, _ in snapshot.store.hubs(40)]
+        return starter_questions(titles)[:limit]
 
     def close(self) -> None:
         """Release the snapshot's files."""
-        self._snapshot.close()
+        self._snapshots.close()
 
     def invoke(
         self,
@@ -173,25 +180,34 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
                 yield part
 
     def _parts(self, asked: QuestionInput) -> Iterator[Answer]:
-        answering = self._begin(asked)
-        yield answering.opening
-        yield from answering.parts()
-        yield self._end(answering)
+        question = read_question(asked)
+        with self._snapshots.lease() as snapshot:
+            answering = self._begin(question, snapshot)
+            yield answering.opening
+            yield from answering.parts()
+            yield self._end(answering, snapshot)
 
     async def _aparts(self, asked: QuestionInput) -> AsyncIterator[Answer]:
-        answering = await asyncio.to_thread(self._begin, asked)
-        yield answering.opening
-        async for part in answering.aparts():
-            yield part
-        yield await asyncio.to_thread(self._end, answering)
-
-    def _begin(self, asked: QuestionInput) -> Answering:
         question = read_question(asked)
-        return Answering(question, self.retriever.find(question), self._writer)
+        snapshot = await asyncio.to_thread(self._snapshots.take)
+        try:
+            answering = await asyncio.to_thread(self._begin, question, snapshot)
+            yield answering.opening
+            async for part in answering.aparts():
+                yield part
+            yield await asyncio.to_thread(self._end, answering, snapshot)
+        finally:
+            self._snapshots.give_back(snapshot)
 
-    def _end(self, answering: Answering) -> Answer:
-        cited = [note for note_id in answering.cited_ids if (note := self.note(note_id)) is not None]
-        return answering.end(note.title for note in cited if self._has_changed(note))
+    def _begin(self, question: Question, snapshot: Snapshot) -> Answering:
+        return Answering(question, find_passages(question, snapshot, self._embeddings), self._writer)
+
+    def _end(self, answering: Answering, snapshot: Snapshot) -> Answer:
+        cited = [
+            note for note_id in answering.cited_ids if (note := snapshot.store.note(note_id)) is not None
+        ]
+        changed = [note.title for note in cited if self._has_changed(note)]
+        return answering.end(changed, by_words_alone=snapshot.vectors is None)
 
     def _has_changed(self, note: StoredNote) -> bool:
         limit = self._settings.max_note_bytes
@@ -221,13 +237,11 @@ def build_chain(
     embedder = embeddings or build_embeddings(settings)
     mark = fingerprint(embedder, settings.embeddings)
     try:
-        snapshot = open_snapshot(settings.index_folder, embeddings=mark)
-    except (IndexMissingError, IndexDamagedError) as error:
-        sync(
-            settings, embeddings=embedder, force=isinstance(error, IndexDamagedError), on_progress=on_progress
-        )
-        snapshot = open_snapshot(settings.index_folder, embeddings=mark)
-    return AnswerChain(snapshot, embedder, settings, chat_model or build_chat_model(settings))
+        snapshots = SnapshotSource(settings.index_folder, embeddings=mark)
+    except (IndexMissingError, IndexDamagedError):
+        sync(settings, embeddings=embedder, on_progress=on_progress)
+        snapshots = SnapshotSource(settings.index_folder, embeddings=mark)
+    return AnswerChain(snapshots, embedder, settings, chat_model or build_chat_model(settings))
 
 
 def _build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Writer:

@@ -87,9 +87,7 @@ def _index(settings: Settings) -> Iterator[Check]:
     manifest, vectors = snapshot.manifest, snapshot.vectors
     snapshot.close()
     if vectors is None:
-        yield Check(
-            "Index", "warned", "Chroma ne peut pas ouvrir les vecteurs ; relancez : cimaise index --force"
-        )
+        yield Check("Index", "warned", "Chroma ne peut pas ouvrir les vecteurs ; relancez : cimaise index")
         return
     yield Check(
         "Index", "passed", f"{manifest.notes} notes, {manifest.chunks} passages, dans « {snapshot.folder} »."

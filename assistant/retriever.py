@@ -18,6 +18,7 @@ from assistant.candidates import Candidates, coverage, gather_candidates, term_w
 from assistant.passages import Choice, build_passages
 from assistant.question import admits, named_notes, read_question, search_text
 from ingest.french import stem, stems
+from ingest.readers import SnapshotSource
 from ingest.snapshot import Snapshot
 from ingest.store import Store
 
@@ -47,30 +48,45 @@ class NoteRetriever(BaseRetriever):
     Each Document is a passage; its metadata hold `number note path heading start end score reason`.
 
     Args:
-        snapshot: An open snapshot.
+        snapshots: Lends the published snapshot.
         embeddings: Those it was built with.
     """
 
-    snapshot: Snapshot
+    snapshots: SnapshotSource
     embeddings: Embeddings
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     def find(self, question: Question) -> Finding:
-        """Return the passages for a question; none when no note shares a word with it."""
-        store = self.snapshot.store
-        found = gather_candidates(self.snapshot, self.embeddings, search_text(question), question.filters)
-        choices = _choose(question, found, store)
-        terms = term_weights(found.words, store)
-        views = _views(choices[:_VIEWED], store)
-        share = coverage(terms, views, doubtful=frozenset(map(stem, found.repaired)))
-        return Finding(build_passages(choices, store), terms, share, store.refrains)
+        """Return the passages for a question in the newest snapshot."""
+        with self.snapshots.lease() as snapshot:
+            return find_passages(question, snapshot, self.embeddings)
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[Document]:
         del run_manager
         return [_document(passage) for passage in self.find(read_question(query)).passages]
+
+
+def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings) -> Finding:
+    """Return the passages of a snapshot for a question; none when no note shares a word with it.
+
+    Args:
+        question: In its conversation.
+        snapshot: An open snapshot.
+        embeddings: Those it was built with.
+
+    Raises:
+        ProviderError: The embedding provider failed.
+    """
+    store = snapshot.store
+    found = gather_candidates(snapshot, embeddings, search_text(question), question.filters)
+    choices = _choose(question, found, store)
+    terms = term_weights(found.words, store)
+    views = _views(choices[:_VIEWED], store)
+    share = coverage(terms, views, doubtful=frozenset(map(stem, found.repaired)))
+    return Finding(build_passages(choices, store), terms, share, store.refrains)
 
 
 def _choose(question: Question, found: Candidates, store: Store) -> list[Choice]:

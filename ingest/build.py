@@ -40,14 +40,14 @@ class Content:
     fingerprint: str
 
 
-def build_snapshot(index: Path, content: Content, progress: Progress) -> None:
+def build_snapshot(index: Path, content: Content, progress: Progress, verifier: Verifier) -> None:
     """Build a snapshot of the content and publish it; on any failure its folder goes.
 
     Raises:
         IndexWriteError: The index cannot be written, or what was written cannot be read back.
         ProviderError: The embedding provider failed; the vectors it gave are kept for the next run.
     """
-    with Verifier() as verifier:  # imports Chroma while the truth is written
+    with verifier:  # it imports Chroma while the truth is written
         folder = new_folder(index)
         try:
             with closing(VectorCache(index)) as cache:

@@ -18,6 +18,7 @@ from ingest.settings import IngestSettings
 from ingest.snapshot import published_folder, writing
 from ingest.store import Store
 from ingest.vault import NoteFile, Outcome, check_vault, walk_vault
+from ingest.verify import Verifier
 
 _WORDLESS = "sans texte"
 _SEEN_EVERY = 50  # files between two words of progress
@@ -50,6 +51,7 @@ def sync(
     embeddings: Embeddings | None = None,
     force: bool = False,
     on_progress: Progress | None = None,
+    verifier: Verifier | None = None,
 ) -> SyncReport:
     """Read the vault and publish a snapshot of it, unless the published one is already that.
 
@@ -58,6 +60,7 @@ def sync(
         embeddings: Instead of those the settings name.
         force: Rebuild even when nothing changed, and even when more than half of the notes are gone.
         on_progress: Told of each stage.
+        verifier: One that is warm already, for those who index often.
 
     Raises:
         VaultError: The vault cannot be read, or holds no note.
@@ -85,7 +88,7 @@ def sync(
         report = _compare(_report(outcomes, mended), before, now)
         if 2 * report.removed > len(before) and not force:
             raise MassDeletionError(gone=report.removed, indexed=len(before))
-        build_snapshot(index, Content(notes, outcomes, embedder, mark), progress)
+        build_snapshot(index, Content(notes, outcomes, embedder, mark), progress, verifier or Verifier())
         chunks = sum(len(item.chunks) for item in notes)
         return replace(report, indexed=len(notes), chunks=chunks, published=True)
 

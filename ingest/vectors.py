@@ -19,6 +19,11 @@ _SAME = 1e-3  # cosine distance within which a vector is itself, rounding apart
 Metadata = dict[str, str | int]
 
 
+def load_chroma() -> None:
+    """Import Chroma ahead of its use: it takes a second."""
+    import chromadb  # noqa: F401, PLC0415
+
+
 def build_vectors(
     folder: Path,
     ids: Sequence[str],

@@ -13,46 +13,56 @@ from contextlib import suppress
 from pathlib import Path
 
 from ingest.errors import IndexDamagedError
-from ingest.vectors import VectorIndex
+from ingest.vectors import VectorIndex, load_chroma
 
 _TRIED = 20  # chunks that must find themselves
 _TIMEOUT_S = 300
 
 
 class Verifier:
-    """A process that waits for a folder to try; used once, within a `with`."""
+    """A process that waits for a folder to try; it starts, once, within a `with`."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "Verifier":
-        """Start the process; it imports Chroma meanwhile."""
-        home = str(Path(__file__).parents[1])
-        path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ingest.verify"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=tempfile.gettempdir(),  # Chroma reads any `.env` of the current folder
-            env=os.environ | {"PYTHONPATH": path},
-            text=True,
-        )
+        """Start the process, unless it runs already; it imports Chroma meanwhile."""
+        self._started()
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the process, whatever it does."""
-        self._process.kill()
-        self._process.wait()
-        with suppress(BrokenPipeError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.kill()
+            process.wait()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
 
     def check(self, folder: Path, chunks: int) -> None:
-        """Raise IndexDamagedError unless the folder opens, holds that many chunks, and each finds itself."""
+        """Raise IndexDamagedError unless the folder opens, holds that many chunks, and they find themselves."""
+        process = self._started()
         try:
-            self._process.communicate(f"{folder}\n{chunks}\n", timeout=_TIMEOUT_S)
+            process.communicate(f"{folder}\n{chunks}\n", timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             raise IndexDamagedError(folder, "Chroma ne le relit pas à temps") from None
-        if self._process.returncode != 0:
+        if process.returncode != 0:
             raise IndexDamagedError(folder, "Chroma ne le relit pas")
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            home = str(Path(__file__).parents[1])
+            path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "ingest.verify"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=tempfile.gettempdir(),  # Chroma reads any `.env` of the current folder
+                env=os.environ | {"PYTHONPATH": path},
+                text=True,
+            )
+        return self._process
 
 
 def try_folder(folder: Path, chunks: int) -> bool:
@@ -69,8 +79,7 @@ def try_folder(folder: Path, chunks: int) -> bool:
 
 def main() -> int:
     """Wait for a folder, try it, and say how it went by the exit code."""
-    import chromadb  # noqa: F401, PLC0415 - while the folder is being written
-
+    load_chroma()  # while the folder is being written
     folder, chunks = sys.stdin.readline().rstrip("\n"), sys.stdin.readline().strip()
     return 0 if folder and try_folder(Path(folder), int(chunks)) else 1
 

@@ -40,7 +40,7 @@ class Verifier:
                 process.stdin.close()
 
     def check(self, folder: Path, chunks: int) -> None:
-        """Raise IndexDamagedError unless the folder opens, holds that many chunks, and they find themselves."""
+        """Raise IndexDamagedError unless the folder opens, holds as many chunks, and they find themselves."""
         process = self._started()
         try:
             process.communicate(f"{folder}\n{chunks}\n", timeout=_TIMEOUT_S)

@@ -9,6 +9,10 @@ from assistant.retriever import Finding
 from assistant.verdict import REFUSALS, decide_verdict, find_gap, refusal
 from ingest.errors import ProviderError
 
+_BY_WORDS_ALONE = (
+    "La recherche par vecteurs est en panne\u202f; seuls les mots de la question ont été cherchés."
+)
+
 
 class Writer(Protocol):
     """What turns passages into sentences; its parts carry no verdict."""
@@ -44,7 +48,8 @@ class Answering:
     @property
     def opening(self) -> Answer:
         """The first part: the question and all that the writer is given."""
-        return Answer(question=self._question.text, passages=self._finding.passages)
+        notice = _BY_WORDS_ALONE if self._finding.by_words_alone else None
+        return Answer(question=self._question.text, passages=self._finding.passages, notice=notice)
 
     @property
     def cited_ids(self) -> tuple[str, ...]:

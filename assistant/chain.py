@@ -238,4 +238,5 @@ def _build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Write
         context_tokens=settings.context_tokens,
         total_timeout_s=settings.total_timeout_s,
         count=token_counter(settings.tiktoken_cache_dir),
+        remote=settings.remote_host is not None,
     )

@@ -65,6 +65,7 @@ class Passage:
     reason: str
     date: str | None = None
     tags: tuple[str, ...] = ()
+    private: bool = False
     sections: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
     def heading_at(self, offset: int) -> tuple[str, ...]:

@@ -10,8 +10,7 @@ from assistant.verdict import REFUSALS, decide_verdict, find_gap, refusal
 from ingest.errors import ProviderError
 
 _BY_WORDS_ALONE = (
-    "Les vecteurs de l’index sont illisibles\u00a0: la recherche s’est faite par les mots seuls\u202f; "
-    "relancez\u00a0: cimaise index"
+    "La recherche par vecteurs est en panne\u202f; seuls les mots de la question ont été cherchés."
 )
 
 
@@ -49,7 +48,8 @@ class Answering:
     @property
     def opening(self) -> Answer:
         """The first part: the question and all that the writer is given."""
-        return Answer(question=self._question.text, passages=self._finding.passages)
+        notice = _BY_WORDS_ALONE if self._finding.by_words_alone else None
+        return Answer(question=self._question.text, passages=self._finding.passages, notice=notice)
 
     @property
     def cited_ids(self) -> tuple[str, ...]:
@@ -79,12 +79,11 @@ class Answering:
             for part in self._fall_back(error):
                 yield part
 
-    def end(self, changed: Iterable[str], *, by_words_alone: bool = False) -> Answer:
-        """Return the last part: verdict, mode, and what the reader should know of the index.
+    def end(self, changed: Iterable[str]) -> Answer:
+        """Return the last part: verdict, mode, and the notes that changed since they were indexed.
 
         Args:
             changed: Titles of the cited notes whose file is no longer what was indexed.
-            by_words_alone: Whether the vectors could not be searched.
         """
         verdict = self._verdict
         gaps: tuple[Gap, ...] = ()
@@ -94,9 +93,8 @@ class Answering:
             verdict = "answered" if answered else "nearest"
             gaps = () if answered else (find_gap(self._question, self._finding),)
         titles = ", ".join(f"«\u00a0{title}\u00a0»" for title in changed)
-        notices = [_BY_WORDS_ALONE] if by_words_alone else []
-        notices += [f"La note a changé depuis l’indexation\u00a0: {titles}."] if titles else []
-        return Answer(verdict=verdict, mode=self._mode, notice=" ".join(notices) or None, gaps=gaps)
+        notice = f"La note a changé depuis l’indexation\u00a0: {titles}." if titles else None
+        return Answer(verdict=verdict, mode=self._mode, notice=notice, gaps=gaps)
 
     @property
     def _has_answer(self) -> bool:

@@ -15,13 +15,14 @@ from assistant.answer import Filters
 from assistant.question import admits
 from assistant.ranking import GramScorer, blend, scale
 from ingest.embeddings import HashedEmbeddings
-from ingest.errors import IndexDamagedError
+from ingest.errors import IndexDamagedError, ProviderError
 from ingest.french import content_words, distinct_words, edits_allowed, grams, nearest_word, stem
 from ingest.providers import provider_errors
 from ingest.snapshot import Snapshot
 from ingest.store import Store, StoredChunk, StoredNote
 
 _LEXICAL = 100
+_FILTERED = 10_000  # filters apply after the search: it must reach the notes they admit
 _VECTOR = 30
 
 
@@ -37,6 +38,7 @@ class Candidates:
     scores: Mapping[int, float]
     words: tuple[str, ...]
     repaired: frozenset[str]
+    by_words_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,23 @@ def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, fil
     words = repair_words(asked, store)
     repaired = frozenset(words) - frozenset(asked)
     stems = [stem(word) for word in words]
-    chunk_scores = dict(store.search("chunk_search", stems, limit=_LEXICAL))
-    note_scores = dict(store.search("note_search", stems, limit=_LEXICAL))
+    limit = _LEXICAL if filters == Filters() else _FILTERED
+    chunk_scores = dict(store.search("chunk_search", stems, limit=limit))
+    note_scores = dict(store.search("note_search", stems, limit=limit))
     nearest = _nearest(snapshot, embeddings, text)
-    near = store.chunks_by_id(nearest)
+    near = store.chunks_by_id(nearest or {})
     chunks = store.chunks(chunk_scores) | {chunk.row: chunk for chunk in near.values()}
     found = store.notes({chunk.note for chunk in chunks.values()})
     notes = {row: note for row, note in found.items() if admits(filters, note)}
     chunks = {row: chunk for row, chunk in chunks.items() if chunk.note in notes}
-    lexical = _lexical_scores(store, words, _Pool(chunks, notes, chunk_scores, note_scores))
-    if isinstance(embeddings, HashedEmbeddings):
-        return Candidates(
-            chunks, notes, lexical, words, repaired
-        )  # that vector is lexical too: no second opinion
-    vector_scores = {chunk.row: nearest[chunk.id] for chunk in near.values() if chunk.row in chunks}
-    return Candidates(chunks, notes, blend(lexical, scale(vector_scores)), words, repaired)
+    scores = _lexical_scores(store, words, _Pool(chunks, notes, chunk_scores, note_scores))
+    if nearest is not None and not isinstance(embeddings, HashedEmbeddings):
+        close = {chunk.row: nearest[chunk.id] for chunk in near.values() if chunk.row in chunks}
+        scores = blend(scores, scale(close))
+    # Hashed vectors are lexical too, and no second opinion: what shares no word is not near.
+    scores = {row: score for row, score in scores.items() if score > 0}
+    chunks = {row: chunks[row] for row in scores}
+    return Candidates(chunks, notes, scores, words, repaired, by_words_alone=nearest is None)
 
 
 def repair_words(asked: Sequence[str], store: Store) -> tuple[str, ...]:
@@ -123,16 +127,16 @@ def _repair(word: str, store: Store) -> str:
     return nearest_word(word, pool) or word
 
 
-def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str, float]:
-    """Return the cosine similarity of the nearest chunks by id; none when Chroma cannot say."""
+def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str, float] | None:
+    """Return the cosine similarity of the nearest chunks by id, or None when it cannot be told."""
     if snapshot.vectors is None:
-        return {}
-    with provider_errors():
-        vector = embeddings.embed_query(text)
+        return None
     try:
+        with provider_errors():
+            vector = embeddings.embed_query(text)
         return dict(snapshot.vectors.query(vector, limit=min(_VECTOR, snapshot.manifest.chunks)))
-    except IndexDamagedError:
-        return {}
+    except (IndexDamagedError, ProviderError):
+        return None
 
 
 def _lexical_scores(store: Store, words: Sequence[str], pool: _Pool) -> dict[int, float]:

@@ -207,7 +207,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
             note for note_id in answering.cited_ids if (note := snapshot.store.note(note_id)) is not None
         ]
         changed = [note.title for note in cited if self._has_changed(note)]
-        return answering.end(changed, by_words_alone=snapshot.vectors is None)
+        return answering.end(changed)
 
     def _has_changed(self, note: StoredNote) -> bool:
         limit = self._settings.max_note_bytes
@@ -252,4 +252,5 @@ def _build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Write
         context_tokens=settings.context_tokens,
         total_timeout_s=settings.total_timeout_s,
         count=token_counter(settings.tiktoken_cache_dir),
+        remote=settings.remote_host is not None,
     )

@@ -6,6 +6,8 @@ from assistant.settings import Settings
 from ingest.errors import SettingsError
 from ingest.providers import provider_errors
 
+_OPENAI = "https://api.openai.com/v1"  # said outright: the environment may name another for LangChain
+
 
 def build_chat_model(settings: Settings) -> BaseChatModel | None:
     """Return the chat model, or None without `CIMAISE_MODEL`: answers are then extracts.
@@ -21,14 +23,16 @@ def build_chat_model(settings: Settings) -> BaseChatModel | None:
         return _openai(settings, name)
     from langchain.chat_models import init_chat_model  # noqa: PLC0415 - slow, and rarely wanted
 
-    try:
-        with provider_errors():
-            return init_chat_model(settings.model, timeout=settings.idle_timeout_s, max_retries=1)
-    except ImportError:
-        raise SettingsError(
-            "CIMAISE_MODEL",
-            f"il manque le paquet de ce fournisseur ; lancez : pip install langchain-{provider}",
-        ) from None
+    with provider_errors():
+        try:
+            return init_chat_model(settings.model, timeout=settings.idle_timeout_s, max_retries=0)
+        except ImportError:
+            raise SettingsError(
+                "CIMAISE_MODEL",
+                f"il manque le paquet de ce fournisseur ; lancez : pip install langchain-{provider}",
+            ) from None
+        except ValueError:
+            raise SettingsError("CIMAISE_MODEL", "ce fournisseur est inconnu de LangChain.") from None
 
 
 def _openai(settings: Settings, name: str) -> BaseChatModel:
@@ -39,14 +43,19 @@ def _openai(settings: Settings, name: str) -> BaseChatModel:
     key = settings.openai_api_key
     if key is None and settings.openai_base_url is None:
         raise SettingsError("OPENAI_API_KEY", "une clé est nécessaire pour interroger OpenAI.")
+    from assistant.deadlines import bounded_clients  # noqa: PLC0415
+
+    clients = bounded_clients(limit_s=settings.total_timeout_s, near=settings.remote_host is None)
     kind = ChatOpenAI if settings.openai_base_url is None else BaseChatOpenAI
     with provider_errors():
         return kind(
             model=name,
             api_key=key.get_secret_value() if key else "aucune",
-            base_url=settings.openai_base_url,
+            base_url=settings.openai_base_url or _OPENAI,
             timeout=settings.idle_timeout_s,
-            max_retries=1,
+            max_retries=0,
             temperature=0,
+            stream_chunk_timeout=None,  # our own deadlines; its timer swallows a cancellation
             stream_usage=True,
+            **clients,
         )

@@ -5,16 +5,22 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from assistant import terminal
 from assistant.settings import Settings
 from ingest.errors import CimaiseError, UsageError
 
+if TYPE_CHECKING:
+    from ingest.sync import SyncReport
+
 logger = logging.getLogger(__name__)
 
+_FOLLOWER_S = 30  # for the run that is under way when we stop: it publishes, or leaves nothing behind
 _INTERRUPTED = 130  # what a shell says of Ctrl-C
 _FRENCH = (  # argparse speaks English
     ("unrecognized arguments:", "argument inconnu :"),
@@ -71,10 +77,35 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     if report.published:
         print(terminal.render_summary(report), file=sys.stderr)
     try:
-        run_server(chain, settings, on_ready=_say_ready)
+        with _following(settings):
+            run_server(chain, settings, on_ready=_say_ready)
     finally:
         chain.close()
     return 0
+
+
+@contextmanager
+def _following(settings: Settings) -> Iterator[None]:
+    """Keep the index up to date with the notes meanwhile, and say so on standard error."""
+    from ingest.watch import follow_vault  # noqa: PLC0415 - brings Chroma, after our settings
+
+    stop = threading.Event()
+    options = {"stop": stop, "on_report": _say_report, "on_error": _say_error}
+    follower = threading.Thread(target=follow_vault, args=(settings,), kwargs=options, daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        follower.join(_FOLLOWER_S)
+
+
+def _say_report(report: "SyncReport") -> None:
+    print(terminal.render_summary(report), file=sys.stderr, flush=True)
+
+
+def _say_error(error: CimaiseError) -> None:
+    print(error, file=sys.stderr, flush=True)
 
 
 def _say_ready(url: str) -> None:
@@ -104,7 +135,11 @@ def _index(settings: Settings, options: argparse.Namespace) -> int:
 
     with _Progress() as progress:
         report = sync(settings, force=options.force, on_progress=progress)
-    print(terminal.render_report(report, index=settings.index_folder))
+    print(terminal.render_report(report, index=settings.index_folder), flush=True)
+    if options.watch:
+        print("Les notes sont suivies (Ctrl-C pour arrêter).", file=sys.stderr, flush=True)
+        with _following(settings):
+            threading.Event().wait()
     return 1 if options.strict and (report.failed or report.warnings) else 0
 
 
@@ -183,6 +218,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="réponse en JSON")
     index = _add(commands, "index", _index, "met l’index à jour d’après les notes", [common])
     index.add_argument("--force", action="store_true", help="reconstruit tout")
+    index.add_argument("--watch", action="store_true", help="suit les notes et met l’index à jour")
     _add(commands, "doctor", _doctor, "vérifie l’installation et les réglages", [common])
     return parser
 

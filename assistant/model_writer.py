@@ -14,12 +14,19 @@ from assistant.retriever import Finding
 from assistant.tokens import TokenCounter, estimate_tokens, fit_passages
 from assistant.verdict import NEAREST
 from ingest.clean import clean
-from ingest.errors import ProviderTimeoutError, ProviderUnavailableError
+from ingest.errors import PrivateNotesError, ProviderTimeoutError, ProviderUnavailableError
 from ingest.french import line_key
 from ingest.providers import provider_errors
 
 _END = re.compile(r"(?<=[.!?…])(?:\s*\[[\d ,;–-]+\])*(?:\s*»)?[.!?…]*\s+(?=[^\s\[])|\n+")
-_BRACKETED = re.compile(r"\[(\d+)\]")
+_BRACKETED = re.compile(r"\[\s*(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\s*\]")
+_TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
+_THOUGHT = re.compile(r"<(think|thinking)>.*?</\1>\s*", re.DOTALL)
+_THINKING = re.compile(r"<think(?:ing)?>")
+_SHORTENED = re.compile(
+    r"(?:\b(?:M|MM|Mme|Mmes|Mlle|Dr|Pr|cf|p|pp|art|éd|dir|chap|fig|env|av|apr|ex)|\b[A-ZÀ-ÖØ-Þ])\.\s+$"
+)
+_TRUNCATED = frozenset({"length", "content_filter"})
 _LONGEST = 8_000  # characters of an answer
 _HISTORY = 6  # messages
 _REFUSAL = line_key(NEAREST.partition("\u202f;")[0])
@@ -44,7 +51,9 @@ class ModelWriter:
         context_tokens: int = 8_000,
         total_timeout_s: float = 90,
         count: TokenCounter = estimate_tokens,
+        remote: bool = False,
     ) -> None:
+        self._remote = remote
         self._model = model
         self._context_tokens = context_tokens
         self._total_timeout_s = total_timeout_s
@@ -56,11 +65,18 @@ class ModelWriter:
         Raises:
             ProviderError: The model failed; what was yielded before stands.
         """
-        draft = _Draft(self._fit(finding), self._total_timeout_s)
-        with provider_errors():
-            for chunk in self._model.stream(self._messages(question, draft.passages)):
-                yield from draft.read(chunk)
-        yield from draft.finish()
+        for left in (1, 0):
+            draft = _Draft(self._fit(finding), self._total_timeout_s)
+            try:
+                with provider_errors():
+                    for chunk in self._model.stream(self._messages(question, draft.passages)):
+                        yield from draft.read(chunk)
+                yield from draft.finish()
+            except ProviderUnavailableError:
+                if draft.said or not left:
+                    raise
+            else:
+                return
 
     async def awrite(self, question: Question, finding: Finding) -> AsyncIterator[Answer]:
         """Yield the same as `write`, without blocking.
@@ -68,16 +84,26 @@ class ModelWriter:
         Raises:
             ProviderError: The model failed; what was yielded before stands.
         """
-        draft = _Draft(self._fit(finding), self._total_timeout_s)
-        with provider_errors():
-            async for chunk in self._model.astream(self._messages(question, draft.passages)):
-                for part in draft.read(chunk):
+        for left in (1, 0):
+            draft = _Draft(self._fit(finding), self._total_timeout_s)
+            try:
+                with provider_errors():
+                    async for chunk in self._model.astream(self._messages(question, draft.passages)):
+                        for part in draft.read(chunk):
+                            yield part
+                for part in draft.finish():
                     yield part
-        for part in draft.finish():
-            yield part
+            except ProviderUnavailableError:
+                if draft.said or not left:
+                    raise
+            else:
+                return
 
     def _fit(self, finding: Finding) -> tuple[Passage, ...]:
-        return fit_passages(finding.passages, max_tokens=self._context_tokens, count=self._count)
+        sent = [p for p in finding.passages if not (self._remote and p.private)]
+        if not sent:
+            raise PrivateNotesError
+        return fit_passages(sent, max_tokens=self._context_tokens, count=self._count)
 
     def _messages(self, question: Question, passages: tuple[Passage, ...]) -> list[BaseMessage]:
         rules = load_prompt("answer", frozenset({"count", "refusal"}))
@@ -102,7 +128,9 @@ class _Draft:
         self._deadline = time.monotonic() + total_timeout_s
         self._rest = ""
         self._length = 0
-        self._finished = False
+        self.said = 0
+        self._reason: str | None = None
+        self._tells = False
         self._usage = Usage(requests=1)
 
     def read(self, chunk: BaseMessage) -> Iterator[Answer]:
@@ -111,29 +139,38 @@ class _Draft:
             raise ProviderTimeoutError
         text = chunk.text
         self._length += len(text)
-        self._finished = self._finished or bool(chunk.response_metadata.get("finish_reason"))
+        self._reason = chunk.response_metadata.get("finish_reason") or self._reason
+        self._tells = self._tells or chunk.response_metadata.get("model_provider") == "openai"
         if isinstance(chunk, AIMessageChunk) and chunk.usage_metadata:
             used = chunk.usage_metadata
             self._usage += Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"])
         if self._length > _LONGEST:
             raise ProviderUnavailableError
-        self._rest += text
+        self._rest = _THOUGHT.sub("", self._rest + text)
+        if _THINKING.search(self._rest):
+            return
         *sentences, self._rest = _cut(self._rest)
         for sentence in sentences:
             yield from self._checked(sentence)
 
     def finish(self) -> Iterator[Answer]:
         """Yield the last sentence and what the answer took."""
-        if not self._length:
+        cut = self._reason in _TRUNCATED or (self._tells and self._reason is None)
+        if not cut:
+            yield from self._checked(_THINKING.split(self._rest)[0])
+        if not self.said:
             raise ProviderUnavailableError
-        yield from self._checked(self._rest)
         yield Answer(usage=self._usage)
+        if cut:
+            yield Answer(notice="Le modèle s’est interrompu avant la fin.", complete=False)
 
     def _checked(self, sentence: str) -> Iterator[Answer]:
         if refuses(sentence):
+            self.said += 1
             yield Answer(sentences=(Sentence(NEAREST, "link"),))
             return
         part = ground_sentence(sentence, self.passages)
+        self.said += len(part.sentences)
         if part.sentences or part.removed:
             yield part
 
@@ -146,7 +183,7 @@ def refuses(sentence: str) -> bool:
 def _fence(passage: Passage) -> str:
     """Return a passage as data: its number, its origin, its text with its own bracketed numbers defused."""
     where = " › ".join((passage.note, *passage.heading))
-    text = _BRACKETED.sub(r"(\1)", clean(passage.text))
+    where, text = (_TAG.sub("‹", _BRACKETED.sub(r"(\1)", raw)) for raw in (where, clean(passage.text)))
     return f"<passage numéro={passage.number} note=« {where} »>\n{text}\n</passage>"
 
 
@@ -154,6 +191,8 @@ def _cut(text: str) -> list[str]:
     """Return the finished sentences of a text and, last, what is still being written."""
     pieces, position = [], 0
     for match in _END.finditer(text):
+        if _SHORTENED.search(text[position : match.end()]) or text.startswith("»", match.end()):
+            continue
         pieces.append(text[position : match.end()])
         position = match.end()
     return [*pieces, text[position:]]

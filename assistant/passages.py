@@ -83,6 +83,7 @@ def _passage(number: int, choice: Choice, grown: Sequence[StoredChunk], note: St
         score=round(choice.score, 6),
         reason=choice.reason,
         date=note.date,
+        private=note.private,
         tags=note.tags,
         sections=tuple((chunk.start, chunk.heading) for chunk in grown),
     )

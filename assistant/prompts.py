@@ -25,7 +25,8 @@ def load_prompt(name: str, placeholders: frozenset[str]) -> str:
         raise PromptError(_FOLDERS[-1] / f"{name}.md", "le fichier manque ; réinstallez Cimaise.")
     try:
         text = path.read_text(encoding="utf-8")
-        found = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+        fields = [(f, spec, kind) for _, f, spec, kind in string.Formatter().parse(text) if f is not None]
+        found = {f"{f}{':' if spec or kind else ''}" for f, spec, kind in fields}
     except (OSError, UnicodeDecodeError):
         raise PromptError(path, "le fichier est illisible ; enregistrez-le en UTF-8.") from None
     except ValueError:

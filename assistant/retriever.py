@@ -6,6 +6,7 @@ links to; a second passage of a note only when fewer than ten notes pass.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -25,6 +26,7 @@ from ingest.store import Store
 PASSAGES = 10
 _LINKED = 3
 _VIEWED = 5  # the best chunks, which say whether the notes answer
+_TELLING, _SAME = 8, 0.9  # distinct words of a chunk, and the share that makes it a near-duplicate
 _FAVOUR = 0.2  # of what is missing to a perfect score
 
 
@@ -40,6 +42,7 @@ class Finding:
     terms: Mapping[str, float]
     coverage: float
     refrains: frozenset[str] = frozenset()
+    by_words_alone: bool = False
 
 
 class NoteRetriever(BaseRetriever):
@@ -86,7 +89,7 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
     terms = term_weights(found.words, store)
     views = _views(choices[:_VIEWED], store)
     share = coverage(terms, views, doubtful=frozenset(map(stem, found.repaired)))
-    return Finding(build_passages(choices, store), terms, share, store.refrains)
+    return Finding(build_passages(choices, store), terms, share, store.refrains, found.by_words_alone)
 
 
 def _choose(question: Question, found: Candidates, store: Store) -> list[Choice]:
@@ -102,9 +105,12 @@ def _choose(question: Question, found: Candidates, store: Store) -> list[Choice]
     firsts = sorted({**best, **named}.values(), key=lambda choice: (-choice.score, choice.chunk.row))
     firsts = _favour_linked(firsts, store)
     linked = _linked(firsts, question, found, store)
-    room = PASSAGES - len(linked)
-    late = [choice for choice in firsts[room:] if choice.chunk.note in named]
-    return list(_distinct([*firsts[: room - len(late)], *late, *linked, *firsts, *second]))[:PASSAGES]
+    linked = [choice for choice in linked if choice.chunk.note not in named][: PASSAGES - len(named)]
+    others = [choice for choice in firsts if choice.chunk.note not in named]
+    others = others[: PASSAGES - len(linked) - len(named)]
+    kept = {choice.chunk.row for choice in others}
+    head = [choice for choice in firsts if choice.chunk.note in named or choice.chunk.row in kept]
+    return list(islice(_distinct([*head, *linked, *firsts, *second]), PASSAGES))
 
 
 def _favour_linked(firsts: list[Choice], store: Store) -> list[Choice]:
@@ -153,11 +159,17 @@ def _best_chunks(rows: Iterable[int], found: Candidates, store: Store, reason: s
 
 
 def _distinct(choices: Iterable[Choice]) -> Iterable[Choice]:
-    """Yield each chunk once, as it first comes."""
-    seen: set[int] = set()
+    """Yield each chunk once, as it first comes; what says the same as one before is left out."""
+    seen: list[frozenset[str]] = []
+    rows: set[int] = set()
     for choice in choices:
-        if choice.chunk.row not in seen:
-            seen.add(choice.chunk.row)
+        words = frozenset(choice.chunk.words)
+        again = len(words) >= _TELLING and any(
+            len(words & other) >= _SAME * len(words | other) for other in seen
+        )
+        if choice.chunk.row not in rows and not again:
+            rows.add(choice.chunk.row)
+            seen.append(words)
             yield choice
 
 

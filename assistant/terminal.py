@@ -77,7 +77,8 @@ def render_summary(report: SyncReport) -> str:
         return f"Rien n’a changé : {_count(report.indexed, 'note')} à jour."
     return (
         f"{_count(report.indexed, 'note indexée')} sur {_count(report.seen, 'fichier')} "
-        f"({report.added} ajoutées, {report.updated} modifiées, {report.removed} retirées), "
+        f"({report.added} ajoutées, {report.updated} modifiées, {report.renamed} renommées, "
+        f"{report.removed} retirées), "
         f"{_count(report.chunks, 'passage')}."
     )
 

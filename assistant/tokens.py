@@ -8,6 +8,7 @@ from assistant.answer import Passage
 
 _CHARACTERS_PER_TOKEN = 4.1  # French prose, measured
 _RANKS_URL = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"
+_RANKS_SHA256 = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
 
 TokenCounter = Callable[[str], int]
 
@@ -21,12 +22,18 @@ def token_counter(cache_folder: Path | None) -> TokenCounter:
         cache_folder: Where tiktoken keeps the ranks it has downloaded.
     """
     name = hashlib.sha1(_RANKS_URL.encode(), usedforsecurity=False).hexdigest()
-    if cache_folder is None or not (cache_folder / name).is_file():
+    ranks = cache_folder / name if cache_folder is not None else None
+    whole = ranks is not None and ranks.is_file() and _digest(ranks) == _RANKS_SHA256
+    if not whole:
         return estimate_tokens
     import tiktoken  # noqa: PLC0415 - only where it can work without a network
 
     encoding = tiktoken.get_encoding("o200k_base")
     return lambda text: len(encoding.encode_ordinary(text))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def estimate_tokens(text: str) -> int:

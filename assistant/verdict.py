@@ -28,7 +28,8 @@ def refusal(question: Question, finding: Finding, verdict: Verdict) -> Answer:
 def find_gap(question: Question, finding: Finding) -> Gap:
     """Return the question as a gap: the nearest notes, and the stub of a note that would fill it."""
     nearest = tuple(dict.fromkeys(passage.note for passage in finding.passages))[:3]
-    links = "".join(f"- [[{name_of(passage.path)}]]\n" for passage in finding.passages[:3])
+    names = list(dict.fromkeys(name_of(passage.path) for passage in finding.passages))[:3]
+    links = "".join(f"- [[{name}]]\n" for name in names)
     stub = f"---\ntags: [question]\n---\n\n# {question.text}\n\n" + (
         f"## Voir aussi\n\n{links}" if links else ""
     )

@@ -20,7 +20,8 @@
     ├── MassDeletionError        more than half of the notes are gone
     └── ProviderError            a model or embedding endpoint
         ├── ProviderAuthError, ProviderNotFoundError, ProviderRateLimitError
-        └── ProviderTimeoutError, ProviderUnavailableError
+        ├── ProviderTimeoutError, ProviderUnavailableError
+        └── PrivateNotesError    what answers is confidential, and the model is remote
 """
 
 import errno
@@ -213,4 +214,13 @@ class ProviderUnavailableError(ProviderError):
     def __init__(self) -> None:
         super().__init__(
             "Le service du modèle ne répond pas correctement ; vérifiez OPENAI_BASE_URL et le réseau."
+        )
+
+
+class PrivateNotesError(ProviderError):
+    """Only private notes answer, and they are never sent to a remote model."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Les notes qui répondent sont confidentielles et ne partent pas vers le modèle distant."
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ingest.errors import (
+    CimaiseError,
     ProviderAuthError,
     ProviderError,
     ProviderNotFoundError,
@@ -30,7 +31,7 @@ def provider_errors() -> Iterator[None]:
     """
     try:
         yield
-    except (ProviderError, KeyboardInterrupt, GeneratorExit):
+    except (CimaiseError, KeyboardInterrupt, GeneratorExit):
         raise
     except TimeoutError:
         raise ProviderTimeoutError from None

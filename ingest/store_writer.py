@@ -8,7 +8,6 @@ from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
-from ingest.clean import clean
 from ingest.errors import IndexWriteError
 from ingest.french import distinct_words, grams, line_key, stem, words
 from ingest.indexed import IndexedChunk, IndexedNote
@@ -86,8 +85,8 @@ class _NoteWriter:
             self._write_note(row, item)
         insert("INSERT INTO vocabulary VALUES (?,?)", sorted(self._vocabulary.items()))
         insert("INSERT INTO grams VALUES (?,?)", sorted(self._grams.items()))
-        repeated = {line_key(clean(line)) for line, count in self._lines.items() if count >= _REFRAIN}
-        insert("INSERT INTO refrains VALUES (?)", ((line,) for line in sorted(repeated - {""})))
+        refrains = sorted(line for line, count in self._lines.items() if line and count >= _REFRAIN)
+        insert("INSERT INTO refrains VALUES (?)", ((line,) for line in refrains))
         mean = self._total_grams / max(self._chunk_row, 1)
         meta = {"notes": len(notes), "chunks": self._chunk_row, "mean_chunk_grams": mean}
         insert("INSERT INTO meta VALUES (?,?)", meta.items())
@@ -103,7 +102,7 @@ class _NoteWriter:
         bodies = [self._write_chunk(row, chunk, stemmed) for chunk in item.chunks]
         self._index("note_search", row, stemmed, " ".join(bodies))
         self._vocabulary.update(title)
-        self._lines.update(set(map(str.strip, item.file.text.splitlines())))
+        self._lines.update(set(map(line_key, item.file.text.splitlines())))
 
     def _write_chunk(self, note_row: int, chunk: IndexedChunk, title: str) -> str:
         """Write one chunk and return its stems."""

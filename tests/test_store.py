@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.chunk import split_note
 from ingest.errors import IndexDamagedError, IndexWriteError
 from ingest.french import stems
+from ingest.indexed import IndexedNote, index_chunks
 from ingest.links import resolve_links
 from ingest.note import parse_note
 from ingest.store import Store
-from ingest.store_writer import IndexedNote, write_store
+from ingest.store_writer import write_store
 from ingest.vault import walk_vault
 
 VAULT = {
@@ -33,7 +33,7 @@ def _write(vault: Path, path: Path) -> Path:
     outcomes = list(walk_vault(vault, max_note_bytes=5_000_000))
     files = [outcome.file for outcome in outcomes if outcome.file]
     notes = [(file, parse_note(file.text, file.path)) for file in files]
-    items = [IndexedNote(file, note, split_note(note)) for file, note in notes]
+    items = [IndexedNote(file, note, note.title, index_chunks(note)) for file, note in notes]
     write_store(path, items, resolve_links(note for _, note in notes), outcomes)
     return path
 
@@ -100,7 +100,7 @@ def test_unknown_id_is_no_note(open_store: Open, note_id: str) -> None:
 def test_hashes_are_those_of_the_files(open_store: Open, make_vault: Callable[..., Path]) -> None:
     store = open_store(VAULT)
     read = walk_vault(make_vault({}), max_note_bytes=5_000_000)
-    assert store.hashes() == {outcome.path: outcome.file.sha256 for outcome in read if outcome.file}
+    assert store.hashes() == {outcome.file.raw_path: outcome.file.sha256 for outcome in read if outcome.file}
 
 
 def test_chunks_are_read_back_by_row_id_and_note(open_store: Open) -> None:
@@ -263,7 +263,7 @@ def test_file_name_that_is_not_utf8_keeps_its_bytes(
 def test_every_outcome_is_kept(write: Callable[..., Path]) -> None:
     path = write({"a.md": "Texte.", "Vide.md": "", "x.png": b"\x89PNG"})
     with closing(sqlite3.connect(path)) as connection:
-        kept = connection.execute("SELECT * FROM outcomes ORDER BY path").fetchall()
+        kept = connection.execute("SELECT path, status, reason FROM outcomes ORDER BY path").fetchall()
     assert kept == [
         ("Vide.md", "skipped", "vide"),
         ("a.md", "read", ""),

@@ -153,8 +153,8 @@ class MassDeletionError(CimaiseError):
     def __init__(self, *, gone: int, indexed: int) -> None:
         self.gone, self.indexed = gone, indexed
         super().__init__(
-            f"{gone} notes sur {indexed} ont disparu du dossier ; l’index précédent est gardé. "
-            "Si c’est voulu, relancez : cimaise index --force"
+            f"{gone} notes sur {indexed} ont disparu du dossier ; l’index précédent est gardé ; "
+            "si c’est voulu, relancez : cimaise index --force"
         )
 
 

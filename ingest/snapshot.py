@@ -5,6 +5,7 @@
 <index>/<n>/notes.sqlite3  the truth        <index>/<n>/chroma/  the vectors, disposable
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -27,6 +28,16 @@ from ingest.store import Store
 from ingest.vectors import VectorIndex
 
 FORMAT = 3
+_REASONS = {
+    errno.EACCES: "droit d’écriture refusé",
+    errno.EPERM: "droit d’écriture refusé",
+    errno.EROFS: "support en lecture seule",
+    errno.ENOSPC: "disque plein",
+    errno.EDQUOT: "quota atteint",
+    errno.EFBIG: "fichier trop grand",
+    errno.EEXIST: "un fichier porte ce nom",
+    errno.ENOTDIR: "un fichier porte le nom d’un dossier",
+}
 _KEPT = 2  # the published snapshot and the one before, which a reader may still hold
 
 
@@ -130,7 +141,7 @@ def writing(index: Path) -> Iterator[None]:
     except Timeout:
         raise IndexBusyError(_holder(index)) from None
     except OSError as error:
-        raise IndexWriteError(index, os.strerror(error.errno) if error.errno else str(error)) from error
+        raise IndexWriteError(index, _REASONS.get(error.errno or 0, f"erreur {error.errno}")) from error
 
 
 def new_folder(index: Path) -> Path:

@@ -30,6 +30,9 @@ _FRENCH = (  # argparse speaks English
     ("invalid choice:", "choix inconnu :"),
     ("choose from", "au choix :"),
     ("not allowed with", "ne va pas avec"),
+    ("ambiguous option:", "option ambiguë :"),
+    ("could match", "peut être"),
+    ("ignored explicit argument", "aucune valeur n’est attendue, pas"),
 )
 
 
@@ -180,11 +183,11 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, add_help=False, formatter_class=_Formatter)
-        self._positionals.title, self._optionals.title = "Arguments", "Options"
+        self._positionals.title, self._optionals.title = "Arguments ", "Options "
         self.add_argument("-h", "--help", action="help", help="affiche cette aide")
 
     def error(self, message: str) -> NoReturn:
-        message = message.removeprefix("argument ")
+        message = message.removeprefix("argument ").removeprefix(": ")
         for english, french in _FRENCH:
             message = message.replace(english, french)
         raise UsageError(f"Commande mal formée ({message}) ; voyez : {self.prog} --help")
@@ -211,7 +214,7 @@ def _parser() -> argparse.ArgumentParser:
         parents=[common, served],
     )
     parser.set_defaults(command=_serve, strict=False)
-    commands = parser.add_subparsers(title="Commandes", metavar="", parser_class=_Parser)
+    commands = parser.add_subparsers(title="Commandes ", metavar="", parser_class=_Parser)
     _add(commands, "serve", _serve, "ouvre la conversation dans le navigateur", [common, served])
     ask = _add(commands, "ask", _ask, "répond à une question", [common])
     ask.add_argument("question", metavar="QUESTION", help="la question, entre guillemets")

@@ -66,7 +66,7 @@ def _vault(settings: Settings) -> Iterator[Check]:
         return
     read = sum(outcome.status == "read" for outcome in outcomes)
     failed = sum(outcome.status == "failed" for outcome in outcomes)
-    state: Literal["passed", "warned"] = "warned" if failed else "passed"
+    state: Literal["passed", "warned", "failed"] = "failed" if not read else "warned" if failed else "passed"
     yield Check(
         "Notes",
         state,

@@ -1,5 +1,6 @@
 """What the command line shows, as text; pure."""
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from ingest.sync import SyncReport
 
 _WIDEST = 88
 _LISTED = 20
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SIGNS = {"passed": "✓", "warned": "!", "failed": "✗"}
 
 
@@ -22,7 +24,7 @@ def render_answer(answer: Answer) -> str:
         blocks.append(_wrap(f"Attention : {answer.notice}"))
     notes = {passage.number: passage.note for passage in answer.passages}
     for numbers, sentences in groupby(answer.sentences, key=lambda sentence: sentence.numbers[:1]):
-        title = [notes[numbers[0]]] if numbers and answer.mode == "extracts" else []
+        title = [_visible(notes[numbers[0]])] if numbers and answer.mode == "extracts" else []
         lines = [_wrap(str(sentence), indent="  " if title else "") for sentence in sentences]
         blocks.append("\n".join([*title, *lines]))
     for gap in answer.gaps:
@@ -77,8 +79,8 @@ def render_summary(report: SyncReport) -> str:
         return f"Rien n’a changé : {_count(report.indexed, 'note')} à jour."
     return (
         f"{_count(report.indexed, 'note indexée')} sur {_count(report.seen, 'fichier')} "
-        f"({report.added} ajoutées, {report.updated} modifiées, {report.renamed} renommées, "
-        f"{report.removed} retirées), "
+        f"({_count(report.added, 'ajoutée')}, {_count(report.updated, 'modifiée')}, "
+        f"{_count(report.renamed, 'renommée')}, {_count(report.removed, 'retirée')}), "
         f"{_count(report.chunks, 'passage')}."
     )
 
@@ -100,7 +102,7 @@ def _sources(citations: Sequence[Citation]) -> list[str]:
 
 
 def _entries(entries: Sequence[tuple[str, str]]) -> list[str]:
-    shown = [f"  {path} : {reason}" for path, reason in entries[:_LISTED]]
+    shown = [_visible(f"  {path} : {reason}") for path, reason in entries[:_LISTED]]
     more = len(entries) - len(shown)
     return [*shown, f"  … et {more} de plus"] if more else shown
 
@@ -108,13 +110,18 @@ def _entries(entries: Sequence[tuple[str, str]]) -> list[str]:
 def _wrap(text: str, indent: str = "", hanging: str | None = None) -> str:
     width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
     return textwrap.fill(
-        text,
+        _visible(text),
         max(width, 20),
         initial_indent=indent,
         subsequent_indent=indent if hanging is None else hanging,
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _visible(text: str) -> str:
+    """Return a text without the characters that a terminal would obey."""
+    return _CONTROLS.sub(" ", text)
 
 
 def _count(number: int, noun: str) -> str:

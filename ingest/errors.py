@@ -27,6 +27,25 @@
 import errno
 from pathlib import Path
 
+_WRITE_PROBLEMS = {
+    errno.EACCES: "droit d’écriture refusé",
+    errno.EPERM: "droit d’écriture refusé",
+    errno.EROFS: "support en lecture seule",
+    errno.ENOSPC: "disque plein",
+    errno.EDQUOT: "quota atteint",
+    errno.EFBIG: "disque plein",
+    errno.EEXIST: "un fichier porte ce nom",
+    errno.ENOTDIR: "un fichier porte le nom d’un dossier",
+}
+_WRITE_COMPLAINTS = (  # SQLite and Chroma say it in words
+    ("full", "disque plein"),
+    ("no space", "disque plein"),
+    ("readonly", "support en lecture seule"),
+    ("read-only", "support en lecture seule"),
+    ("cantopen", "droit d’écriture refusé"),
+    ("permission", "droit d’écriture refusé"),
+)
+
 
 class CimaiseError(Exception):
     """Root of the tree; `exit_code` is what the command line returns."""
@@ -151,14 +170,9 @@ class IndexWriteError(StoreError):
     def because(cls, index: Path, cause: BaseException) -> "IndexWriteError":
         """Return the error for what the system, SQLite or Chroma complained of, in French."""
         said = f"{getattr(cause, 'sqlite_errorname', '')} {cause}".lower()
-        number = getattr(cause, "errno", None)
-        if number in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} or "full" in said or "no space" in said:
-            return cls(index, "le disque est plein")
-        if number == errno.EROFS or "readonly" in said or "read-only" in said:
-            return cls(index, "le dossier est en lecture seule")
-        if number in {errno.EACCES, errno.EPERM} or "cantopen" in said or "permission" in said:
-            return cls(index, "droit d’écriture refusé")
-        return cls(index, f"le système répond {type(cause).__name__}")
+        problem = _WRITE_PROBLEMS.get(getattr(cause, "errno", None) or 0)
+        told = (french for english, french in _WRITE_COMPLAINTS if english in said)
+        return cls(index, problem or next(told, f"le système répond {type(cause).__name__}"))
 
 
 class MassDeletionError(CimaiseError):
@@ -167,8 +181,8 @@ class MassDeletionError(CimaiseError):
     def __init__(self, *, gone: int, indexed: int) -> None:
         self.gone, self.indexed = gone, indexed
         super().__init__(
-            f"{gone} notes sur {indexed} ont disparu du dossier ; l’index précédent est gardé. "
-            "Si c’est voulu, relancez : cimaise index --force"
+            f"{gone} notes sur {indexed} ont disparu du dossier ; l’index précédent est gardé ; "
+            "si c’est voulu, relancez : cimaise index --force"
         )
 
 

@@ -1,6 +1,7 @@
 """The settings of ingest, read from the environment and `.env` (prefix `CIMAISE_`)."""
 
 import hashlib
+import logging
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -38,7 +39,12 @@ class IngestSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="CIMAISE_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="CIMAISE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
     )
 
     vault: Path = Field(default_factory=demonstration_vault, description="Folder of Markdown notes.")
@@ -54,6 +60,7 @@ class IngestSettings(BaseSettings):
     )
 
     def __init__(self, **values: Any) -> None:
+        logging.getLogger("dotenv").setLevel(logging.ERROR)  # it speaks English of lines that are no setting
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -63,6 +70,8 @@ class IngestSettings(BaseSettings):
             raise SettingsError(
                 ".env", f"le fichier n’est pas en UTF-8 (ligne {line}) ; enregistrez-le en UTF-8."
             ) from None
+        except OSError:
+            raise SettingsError(".env", "le fichier ne peut pas être lu ; vérifiez vos droits.") from None
 
     @field_validator("vault", "index", mode="after")
     @classmethod

@@ -108,7 +108,8 @@ def _walk(settings: IngestSettings, progress: Progress) -> list[Outcome]:
         outcomes.append(outcome)
         if seen % _SEEN_EVERY == 0:
             progress("Lecture des notes", seen, None)
-    progress("Lecture des notes", len(outcomes), len(outcomes))
+    if any(outcome.file for outcome in outcomes):
+        progress("Lecture des notes", len(outcomes), len(outcomes))
     return outcomes
 
 

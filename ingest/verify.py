@@ -42,6 +42,10 @@ class Verifier:
     def check(self, folder: Path, chunks: int) -> None:
         """Raise IndexDamagedError unless the folder opens, holds as many chunks, and they find themselves."""
         process = self._started()
+        if process is None:
+            if not try_folder(folder, chunks):
+                raise IndexDamagedError(folder, "Chroma ne le relit pas")
+            return
         try:
             process.communicate(f"{folder}\n{chunks}\n", timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -49,19 +53,21 @@ class Verifier:
         if process.returncode != 0:
             raise IndexDamagedError(folder, "Chroma ne le relit pas")
 
-    def _started(self) -> subprocess.Popen[str]:
+    def _started(self) -> subprocess.Popen[str] | None:
+        """Return the process, begun now if need be; None where this one may start no other."""
         if self._process is None:
             home = str(Path(__file__).parents[1])
             path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "ingest.verify"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd=tempfile.gettempdir(),  # Chroma reads any `.env` of the current folder
-                env=os.environ | {"PYTHONPATH": path},
-                text=True,
-            )
+            with suppress(OSError):
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "ingest.verify"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    cwd=tempfile.gettempdir(),  # Chroma reads any `.env` of the current folder
+                    env=os.environ | {"PYTHONPATH": path},
+                    text=True,
+                )
         return self._process
 
 

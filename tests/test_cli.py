@@ -25,6 +25,8 @@ NOTES = {
     "Plan.md": "# Plan\n\nLe plan du musée compte trois étages et une cour.\n",
 }
 QUESTION = "Quand ouvre le musée ?"
+STAGES = ("Lecture des notes", "Analyse des notes", "Écriture de l’index", "Calcul des vecteurs", "Rangement des vecteurs",
+          "Vérification de l’index", "Publication de l’index", "Index publié")  # fmt: skip
 NOBODY = """
 import contextlib, io, json, os, sys
 from assistant.cli import main
@@ -172,7 +174,7 @@ def test_index_reports_what_was_read_and_left_aside(run: Run, vault: Path, tmp_p
 
 def test_progress_stays_out_of_the_output(run: Run, vault: Path) -> None:
     _, shown, progress = run("index", "--vault", str(vault))
-    assert progress == "Lecture des notes…\nÉcriture de l’index…\nCalcul des vecteurs…\n"
+    assert progress == "".join(f"{stage}…\n" for stage in STAGES)
     assert "…" not in shown
 
 
@@ -451,7 +453,7 @@ def test_second_writer_is_told_who_holds_the_index(vault: Path, tmp_path: Path) 
     with writing(tmp_path / "index"):
         done = _child("index", "--vault", str(vault), "--index", str(tmp_path / "index"))
     assert (done.returncode, done.stdout) == (3, "")
-    assert f"(processus {os.getpid()})" in done.stderr
+    assert f"(processus {os.getpid()}, depuis " in done.stderr
     assert _is_one_french_sentence(done.stderr)
 
 

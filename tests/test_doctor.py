@@ -9,6 +9,7 @@ import pytest
 
 from assistant.doctor import Check, examine
 from assistant.settings import Settings
+from ingest.manifest import make_manifest, render_manifest
 from ingest.sync import sync
 
 SECRET = "sk-canari-7"  # noqa: S105 - a canary, not a key
@@ -92,8 +93,9 @@ def test_index_without_its_vectors_is_a_warning(settled: MakeSettings, tmp_path:
 
 def test_index_of_other_embeddings_fails(settled: MakeSettings, tmp_path: Path) -> None:
     sync(settled())
-    manifest = tmp_path / "index" / "1" / "manifest.json"
-    manifest.write_text(manifest.read_text("utf-8").replace("hashed-1-512", "autre-1-64"), encoding="utf-8")
+    folder = tmp_path / "index" / "1"
+    manifest = make_manifest(folder, notes=1, chunks=1, embeddings="autre-1-64", parser="")
+    (folder / "manifest.json").write_text(render_manifest(manifest), encoding="utf-8")
     check = _check(settled(), "Index")
     assert check.state == "failed"
     assert "autre-1-64" in check.finding

@@ -149,7 +149,7 @@ def test_control_characters_of_a_file_name_never_reach_the_terminal(escape: str)
 
 def test_report_lists_every_file_left_out_with_its_reason() -> None:
     assert render_report(REPORT, index=Path("/index")).splitlines() == [
-        "3 notes indexées sur 5 fichiers (3 ajoutées, 2 modifiées, 4 retirées), 9 passages.",
+        "3 notes indexées sur 5 fichiers (3 ajoutées, 2 modifiées, 0 renommée, 4 retirées), 9 passages.",
         "Index : /index",
         "Laissés de côté (1) :",
         "  a.png : n’est pas une note Markdown",
@@ -176,7 +176,7 @@ def test_long_list_is_cut_and_says_so(count: int, last: str) -> None:
         ({"published": False}, "Rien n’a changé : 3 notes à jour."),
         ({"published": False, "indexed": 1}, "Rien n’a changé : 1 note à jour."),
         ({"seen": 1, "indexed": 1, "added": 1, "updated": 0, "removed": 1, "chunks": 1},
-         "1 note indexée sur 1 fichier (1 ajoutée, 0 modifiée, 1 retirée), 1 passage."),
+         "1 note indexée sur 1 fichier (1 ajoutée, 0 modifiée, 0 renommée, 1 retirée), 1 passage."),
     ],
 )  # fmt: skip
 def test_summary_agrees_in_number(changes: dict[str, Any], line: str) -> None:

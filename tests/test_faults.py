@@ -367,7 +367,12 @@ def test_case_28_path_of_4096_bytes_is_walked(tmp_path: Path, name: str, depth: 
     os.close(os.open("n.md", os.O_CREAT | os.O_WRONLY, dir_fd=here))
     os.close(here)
     started = time.process_time()
-    [outcome] = walk_vault(tmp_path / "vault", max_note_bytes=LIMIT)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+    try:
+        [outcome] = walk_vault(tmp_path / "vault", max_note_bytes=LIMIT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert (outcome.path, outcome.reason) == (f"{name}/" * depth + "n.md", "vide")
     assert time.process_time() - started < 5
     subprocess.run(["/bin/rm", "-rf", str(tmp_path / "vault")], check=True)

@@ -1,9 +1,12 @@
 """Notes that are damaged at random, and notes of 5 MB made to hurt: nothing aborts, offsets stay exact."""
 
+import contextlib
 import json
 import os
+import random
 import subprocess
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -206,3 +209,40 @@ def test_hostile_note_of_any_size_is_read_soon_and_in_half_a_gigabyte(
     assert len(found) == len(HOSTILE)
     assert {name: times for name, times in found.items() if max(times[:2]) >= seconds or not times[2]} == {}
     assert peak_mb < 512
+
+
+def test_vault_that_changes_all_the_time_is_walked_to_its_end(tmp_path: Path) -> None:
+    chance = random.Random(7)  # noqa: S311 - a seed, not a secret
+    vault, outside = tmp_path / "vault", tmp_path / "secret.md"
+    outside.write_text("Secret.", encoding="utf-8")
+    for number in range(200):
+        (vault / str(number % 5)).mkdir(parents=True, exist_ok=True)
+        (vault / str(number % 5) / f"{number}.md").write_text("Texte.", encoding="utf-8")
+    over = threading.Event()
+
+    def churn() -> None:
+        while not over.is_set():
+            number = chance.randrange(200)
+            path = vault / str(number % 5) / f"{number}.md"
+            act = chance.choice(["unlink", "rename", "write", "link", "folder"])
+            with contextlib.suppress(OSError):
+                if act == "write":
+                    path.write_text("Texte." * chance.randrange(1, 2_000), encoding="utf-8")
+                elif act == "link":
+                    path.unlink()
+                    path.symlink_to(outside)
+                elif act == "folder":
+                    path.parent.rename(path.parent.with_name(f"{number % 5}-autre"))
+                else:
+                    path.unlink() if act == "unlink" else path.rename(path.with_name(f"{number}-autre.md"))
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        outcomes = [outcome for _ in range(10) for outcome in walk_vault(vault, max_note_bytes=LIMIT)]
+    finally:
+        over.set()
+        thread.join()
+    assert all(bool(outcome.reason) != (outcome.status == "read") for outcome in outcomes)
+    assert not any(outcome.status == "failed" for outcome in outcomes)
+    assert not any(outcome.file and "Secret" in outcome.file.text for outcome in outcomes)

@@ -11,7 +11,7 @@ import sys
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -355,10 +355,17 @@ def test_case_27_line_without_a_space_is_cut_into_bounded_chunks(chunks: dict[st
     assert max(len(chunk.text) for chunk in chunks["27-line.md"]) == 1500
 
 
-@pytest.mark.parametrize(("name", "depth"), [("d", 2_040), ("d" * 250, 16)])
-def test_case_28_path_of_4096_bytes_is_walked(tmp_path: Path, name: str, depth: int) -> None:
+@pytest.fixture
+def deep_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that may be filled deeper than pytest itself can remove."""
     (tmp_path / "vault").mkdir()
-    here = os.open(tmp_path / "vault", os.O_RDONLY)
+    yield tmp_path / "vault"
+    subprocess.run(["/bin/rm", "-rf", str(tmp_path / "vault")], check=True)
+
+
+@pytest.mark.parametrize(("name", "depth"), [("d", 2_040), ("d" * 250, 16)])
+def test_case_28_path_of_4096_bytes_is_walked(deep_folder: Path, name: str, depth: int) -> None:
+    here = os.open(deep_folder, os.O_RDONLY)
     for _ in range(depth):
         os.mkdir(name, dir_fd=here)
         inner = os.open(name, os.O_RDONLY, dir_fd=here)
@@ -370,12 +377,11 @@ def test_case_28_path_of_4096_bytes_is_walked(tmp_path: Path, name: str, depth: 
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
     try:
-        [outcome] = walk_vault(tmp_path / "vault", max_note_bytes=LIMIT)
+        [outcome] = walk_vault(deep_folder, max_note_bytes=LIMIT)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert (outcome.path, outcome.reason) == (f"{name}/" * depth + "n.md", "vide")
     assert time.process_time() - started < 5
-    subprocess.run(["/bin/rm", "-rf", str(tmp_path / "vault")], check=True)
 
 
 def test_case_28_thousands_of_notes_are_walked_one_by_one(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def _key(fingerprint: str, item: IndexedNote, chunk: IndexedChunk) -> bytes:
 def _text(item: IndexedNote, chunk: IndexedChunk) -> str:
     """Return what is embedded of a chunk: its title, its headings and what a reader sees of it."""
     raw = item.file.text[chunk.start : chunk.end]
-    return "\n".join((item.note.title, *chunk.heading, clean(raw, hidden=())))
+    return "\n".join((item.note.title, *chunk.heading, clean(raw, comments=True)))
 
 
 def _write_vectors(folder: Path, chunks: Sequence[tuple[IndexedNote, IndexedChunk]], vectors: Matrix) -> None:

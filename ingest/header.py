@@ -7,12 +7,14 @@ an embed may precede. What YAML refuses is read again line by line, with a warni
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import yaml
 
+from ingest.dates import parse_date
 from ingest.french import fold
+
+__all__ = ["Header", "parse_date", "parse_header", "split_values"]
 
 _MAX_CHARACTERS = 16 * 1024
 _MAX_LINES = 200
@@ -33,29 +35,6 @@ _NAMES = {
     "auteurs": "author", "authors": "author",
 }  # fmt: skip
 _KNOWN = frozenset((*_NAMES, *_NAMES.values(), "description", "confidentiel", "statut", "type"))
-
-_MONTH_NAMES = (
-    "janvier janv jan january",
-    "fevrier fevr fev feb february",
-    "mars mar march",
-    "avril avr apr april",
-    "mai may",
-    "juin jun june",
-    "juillet juil jul july",
-    "aout aug august",
-    "septembre sept sep september",
-    "octobre oct october",
-    "novembre nov november",
-    "decembre dec december",
-)
-_MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()}
-_DATE_FORMS = (
-    re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"),
-    re.compile(r"(?P<y>\d{4}) ?(?P<m>[a-z]{3,9})\.? ?(?P<d>\d{1,2})"),
-    re.compile(r"(?P<d>\d{1,2})(?:er)? ?(?P<m>[a-z]{3,9})\.? ?(?P<y>\d{4})"),
-    re.compile(r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})"),
-    re.compile(r"\b(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})\b"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +65,6 @@ def parse_header(text: str) -> Header:
     return _fenced(text, lines) or _bare(text, lines) or Header()
 
 
-def parse_date(text: str) -> str | None:
-    """Return the first date of a text in ISO form: `2022-05-12`, `12 mai 2022`, `2022mai12`, `12/05/2022`."""
-    folded = fold(text)
-    for form in _DATE_FORMS:
-        for match in form.finditer(folded):
-            month = match["m"]
-            number = int(month) if month.isdigit() else _MONTHS.get(month, 0)
-            try:
-                return date(int(match["y"]), number, int(match["d"])).isoformat()
-            except ValueError:
-                continue
-    return None
-
-
 def split_values(text: str) -> tuple[str, ...]:
     """Split one written value: `[A, "B, C"]` gives two texts, anything else one, without its quotes."""
     text = text.strip()
@@ -118,7 +83,7 @@ def _lines(text: str) -> Iterator[tuple[int, int, str]]:
         match = _LINE.match(text, position)
         if match is None or match.end() == position or match.end() > _MAX_CHARACTERS:
             return
-        yield position, match.end(), match.group().rstrip("\r\n")
+        yield position, match.end(), match.group().rstrip("\r\n").replace("\ufeff", "")
         position = match.end()
 
 
@@ -130,16 +95,36 @@ def _fenced(text: str, lines: list[tuple[int, int, str]]) -> Header | None:
         if not _CLOSER.fullmatch(lines[index][2]):
             continue
         inner = lines[opening + 1 : index]
+        if _holds_prose([line for _, _, line in inner]):
+            break
         if opening and not any(_FIELD.match(line) for _, _, line in inner):
             return None
         by_line, _ = _read_lines([line for _, _, line in inner])
         try:
-            values, warnings = _read_yaml(text[lines[opening][1] : lines[index][0]], opening + 2)
+            source = text[lines[opening][1] : lines[index][0]].replace("\ufeff", "")
+            values, warnings = _read_yaml(source, opening + 2)
         except _RefusedYamlError as refused:
             values = {}
             warnings = [(refused.line, f"en-tête YAML mal formé ({refused.problem}), lu ligne à ligne")]
         return Header(lines[index][1], _canonical({**by_line, **values}), tuple(warnings))
-    return None
+    return _unclosed(opening + 1, [line for _, _, line in lines[opening + 1 :]])
+
+
+def _holds_prose(lines: list[str]) -> bool:
+    """Tell whether the dashes close no header: text without a key, or a blank line, then a paragraph."""
+    if any(line.strip() for line in lines) and not any(map(_FIELD.match, lines)):
+        return not any(line.startswith("-") for line in lines)
+    blank = next((number for number, line in enumerate(lines) if not line.strip()), len(lines))
+    after = [line for line in lines[blank:] if line.strip()]
+    plain = [line for line in after if line[0] not in " \t#-" and not _FIELD.match(line)]
+    return len(plain) * 2 > len(after)
+
+
+def _unclosed(line: int, lines: list[str]) -> Header | None:
+    """Read what a header that is never closed says, and leave all of it in the body."""
+    raw, _ = _read_lines(lines, known_only=True)
+    warning = (line, "en-tête trop long ou jamais fermé : lu comme du texte")
+    return Header(0, _canonical(raw), (warning,)) if raw else None
 
 
 def _bare(text: str, lines: list[tuple[int, int, str]]) -> Header | None:

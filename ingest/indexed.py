@@ -13,7 +13,7 @@ from ingest.french import content_words
 from ingest.note import Note
 from ingest.vault import NoteFile
 
-_PARSERS = ("chunk", "clean", "french", "header", "indexed", "note", "vault")
+_PARSERS = ("chunk", "clean", "dates", "decoding", "french", "header", "indexed", "note", "oddities")
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,7 @@ def build_chain(
         CimaiseError: The vault, the index or the provider cannot be used; its sentence says what to do.
     """
     settings = settings or Settings()
+    model = chat_model or build_chat_model(settings)
     embedder = embeddings or build_embeddings(settings)
     mark = fingerprint(embedder, settings.embeddings)
     try:
@@ -241,7 +242,7 @@ def build_chain(
     except (IndexMissingError, IndexDamagedError):
         sync(settings, embeddings=embedder, on_progress=on_progress)
         snapshots = SnapshotSource(settings.index_folder, embeddings=mark)
-    return AnswerChain(snapshots, embedder, settings, chat_model or build_chat_model(settings))
+    return AnswerChain(snapshots, embedder, settings, model)
 
 
 def _build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Writer:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from assistant import terminal
+from assistant import health_view, terminal
 from assistant.settings import Settings
 from ingest.errors import CimaiseError, UsageError
 
@@ -108,6 +108,19 @@ def _index(settings: Settings, options: argparse.Namespace) -> int:
     return 1 if options.strict and (report.failed or report.warnings) else 0
 
 
+def _health(settings: Settings, options: argparse.Namespace) -> int:
+    from ingest.health import examine_vault  # noqa: PLC0415 - only this command needs it
+
+    with _Progress() as progress:
+        report = examine_vault(settings, on_progress=progress)
+    if options.json:
+        print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        render = health_view.render_health_markdown if options.markdown else health_view.render_health
+        print(render(report))
+    return 1 if options.strict and report.findings else 0
+
+
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from assistant.doctor import examine  # noqa: PLC0415 - brings Chroma, after our settings
 
@@ -183,6 +196,10 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="réponse en JSON")
     index = _add(commands, "index", _index, "met l’index à jour d’après les notes", [common])
     index.add_argument("--force", action="store_true", help="reconstruit tout")
+    health = _add(commands, "health", _health, "dit ce qui est à mender dans les notes", [common])
+    form = health.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="rapport en JSON")
+    form.add_argument("--markdown", action="store_true", help="rapport en Markdown")
     _add(commands, "doctor", _doctor, "vérifie l’installation et les réglages", [common])
     return parser
 

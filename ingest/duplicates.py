@@ -90,10 +90,8 @@ def _shingles(spoken: list[str]) -> Shingles:
 def _signature(shingles: Shingles) -> Shingles:
     """Return the least hash of the shingles under each of the hash functions."""
     factors, terms = _hash_functions()
-    return np.array(
-        [(shingles * factor + term).min() for factor, term in zip(factors, terms, strict=True)],
-        dtype=np.uint64,
-    )
+    signature: Shingles = (shingles * factors[:, None] + terms[:, None]).min(axis=1)
+    return signature
 
 
 @cache

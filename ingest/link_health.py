@@ -166,7 +166,7 @@ def _same_names(notes: Sequence[Note]) -> Iterator[Finding]:
         if len(bearers) > 1 and name not in _COMMON_NAMES:
             first, second, *_ = sorted(note.path for note in bearers)
             sentence = (
-                f"{len(bearers)} notes s’appellent « {bearers[0].stem} » "
+                f"Plusieurs notes s’appellent « {bearers[0].stem} » "
                 f"({_enumerate(sorted(note.path for note in bearers))}) : renommez-les, ou réunissez-les."
             )
             yield Finding("ambiguous_title", first, None, sentence, second)

@@ -77,14 +77,18 @@ def examine_vault(
 
 def _report(outcomes: Sequence[Outcome], files: Sequence[NoteFile], notes: Sequence[Note]) -> HealthReport:
     seen = [outcome.path for outcome in outcomes if outcome.reason not in _UNSEEN]
-    paths = {note.path for note in notes}
-    links = examine_links(notes, [path for path in seen if path not in paths])
-    findings = [*links.findings, *find_stubs(notes), *conflict_copies(set(seen)), *_duplicates(notes)]
+    read = {note.path for note in notes}
+    links = examine_links(notes, [path for path in seen if path not in read])
+    stubs, copies = list(find_stubs(notes)), list(conflict_copies(set(seen)))
+    findings = [*stubs, *copies, *_without_copies(links.findings, copies)]
+    # A conflict copy repeats its original by nature; stubs that share a template say nothing alike.
+    echoes = {finding.path for finding in (*stubs, *copies)}
+    findings += _duplicates(note for note in notes if note.path not in echoes)
     for outcome in outcomes:
         findings += examine_outcome(outcome)
     for note, file in zip(notes, files, strict=True):
         findings += examine_note(note, file)
-    return HealthReport(len(notes), _ordered(_without_echoes(findings), links.missing), links.missing)
+    return HealthReport(len(notes), _ordered(findings, links.missing), links.missing)
 
 
 def _is_note(outcome: Outcome) -> bool:
@@ -98,20 +102,10 @@ def _duplicates(notes: Iterable[Note]) -> Iterator[Finding]:
         yield Finding("near_duplicate", duplicate.path, None, sentence, duplicate.original)
 
 
-def _without_echoes(findings: Iterable[Finding]) -> list[Finding]:
-    """Leave out what another finding already says of the same note.
-
-    A conflict copy repeats its original by nature; stubs that share a template say nothing alike.
-    """
-    findings = list(findings)
-    stubs = {finding.path for finding in findings if finding.kind == "stub"}
-    copies = {finding.path for finding in findings if finding.kind == "conflict" and finding.line is None}
-    return [
-        finding
-        for finding in findings
-        if not (finding.kind == "near_duplicate" and finding.path in stubs | copies)
-        and not (finding.kind == "orphan" and finding.path in copies)
-    ]
+def _without_copies(findings: Iterable[Finding], copies: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out that a conflict copy is linked to nothing: it is to go, not to be linked."""
+    paths = {copy.path for copy in copies}
+    return (finding for finding in findings if finding.kind != "orphan" or finding.path not in paths)
 
 
 def _ordered(findings: Iterable[Finding], missing: Sequence[MissingNote]) -> tuple[Finding, ...]:

@@ -33,7 +33,7 @@ def examine_outcome(outcome: Outcome) -> Iterator[Finding]:
     """Yield what is wrong with a file that could not be taken as a note."""
     is_note = outcome.path.lower().endswith(NOTE_SUFFIXES)
     too_long = outcome.reason.startswith("plus de ")
-    if outcome.status == "failed" or (is_note and (outcome.reason in _UNREAD or too_long)):
+    if outcome.status == "failed" or outcome.reason in _UNREAD or too_long:
         what = _UNREAD.get(outcome.reason, outcome.reason)
         advice = f"{what} : partagez-la en plusieurs notes" if too_long else what
         yield Finding("unreadable", outcome.path, None, f"Ce fichier n’a pas pu être lu, {advice}.")

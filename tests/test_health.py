@@ -57,20 +57,20 @@ def test_demonstration_vault_has_nothing_to_mend(demonstration_vault: Path) -> N
 def test_missing_notes_are_ranked_by_how_many_notes_ask_for_them(examine: Examine) -> None:
     report = examine(
         {
-            "A.md": f"{TEXT}\n[[Rare]] [[Rare]] [[Rare]]\n\n[[Demandée]]",
-            "B.md": f"{TEXT}\n[[demandée|elle]] [[Seule]]",
+            "A.md": f"{TEXT}\n[[Rare]] [[Rare]] [[Rare]]\n\n[[Très demandée]]",
+            "B.md": f"{TEXT}\n[[très demandée|elle]] [[Aussi seule]]",
         }
     )
     assert [(note.target, note.notes, note.links) for note in report.missing] == [
-        ("Demandée", 2, 2),
+        ("Très demandée", 2, 2),
         ("Rare", 1, 3),
-        ("Seule", 1, 1),
+        ("Aussi seule", 1, 1),
     ]
     assert _found(report, "missing_note") == [
-        ("A.md", 4, "Demandée"),
-        ("B.md", 2, "demandée"),
+        ("A.md", 4, "Très demandée"),
+        ("B.md", 2, "très demandée"),
         *[("A.md", 2, "Rare")] * 3,
-        ("B.md", 2, "Seule"),
+        ("B.md", 2, "Aussi seule"),
     ]
 
 
@@ -232,8 +232,8 @@ def test_sound_header_is_left_alone(examine: Examine, header: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "# Titre\n\n## Contexte\n\n## Bilan\n",
-        "# Titre\n\nÀ compléter\n",
+        "# Titre du projet\n\n## Contexte et objectifs\n\n## Bilan de l’année\n",
+        "# Titre\n\nÀ compléter\n\nTexte à venir\n\nEn cours de rédaction\n",
         "# Titre\n\n*(à compléter…)*\n",
         "TODO",
         "---\ntags: a\ndate: 2022-05-12\n---\n",
@@ -252,6 +252,27 @@ def test_note_without_words_of_its_own_is_a_stub(examine: Examine, text: str) ->
 def test_line_that_three_notes_share_is_not_their_own(examine: Examine) -> None:
     files = {f"{n}.md": f"# Sujet {n}\n\nBrève explication de l’intérêt de la ressource\n" for n in "abc"}
     assert len(_found(examine(files), "stub")) == 3
+
+
+def test_comment_over_several_lines_is_not_the_text_of_a_note(examine: Examine) -> None:
+    said = {f"{n}.md": f"Sujet {n} [[Note]].\n\n---\n\nCe que dit la note {n} et elle seule." for n in "abc"}
+    report = examine({"S.md": "<!--\nDécrire ici le projet en quelques phrases.\n-->\n\n# Projet\n", **said})
+    assert _found(report, "stub") == [("S.md", None, None)]
+
+
+def test_stubs_that_share_a_template_are_not_duplicates(examine: Examine) -> None:
+    form = "# Fiche\n\n## Contexte et objectifs du projet\n\n## Bilan de l’année\n"
+    report = examine({"a.md": form, "b.md": form, "S.md": "Deux fiches attendent leur texte : [[a]], [[b]]."})
+    assert _kinds(report) == {"stub"}
+
+
+def test_copy_left_by_a_conflict_is_said_once(examine: Examine) -> None:
+    said = "Une note que rien ne relie aux autres notes."
+    report = examine({"Seule.md": said, "Seule (conflit).md": said})
+    assert [(f.kind, f.path) for f in report.findings] == [
+        ("conflict", "Seule (conflit).md"),
+        ("orphan", "Seule.md"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -317,7 +338,12 @@ def test_merge_marks_are_found_at_their_line(examine: Examine) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["```\n<<<<<<< HEAD\nun\n=======\ndeux\n>>>>>>> main\n```", "Flèche <<<<<<< et >>>>>>>", "<<<<<<< seule"],
+    [
+        "```\n<<<<<<< HEAD\nun\n=======\ndeux\n>>>>>>> main\n```",
+        "Flèche <<<<<<< et >>>>>>>",
+        "<<<<<<< seule",
+        ">>>>>>> fin\n\n<<<<<<< début",
+    ],
 )
 def test_marks_that_are_shown_or_alone_are_no_conflict(examine: Examine, text: str) -> None:
     assert _found(examine({"A.md": f"{OTHER}\n\n{text}\n"}), "conflict") == []
@@ -379,7 +405,7 @@ def test_email_is_found_and_never_repeated(examine: Examine, address: str) -> No
     [
         "@musee", "@musee@mastodon.social", "https://medium.com/@musee.blog/article", "photo@2x.png",
         "git@github.com:musee/notes.git", "nom@example.com", "prenom.nom@exemple.fr", "a @ b.fr", "x@y", "npm i x@1.2.3",
-        "https://maps.ch/@46.5191,6.6336,15z",
+        "https://maps.ch/@46.5191,6.6336,15z", "https://lecteur@musee.ch/page",
     ],
 )  # fmt: skip
 def test_what_resembles_an_email_is_left_alone(text: str) -> None:
@@ -407,7 +433,7 @@ def test_phone_number_is_found(number: str) -> None:
         "2022", "12.05.2022", "05-10-2018", "2022-05-12 10:30", "ISBN 978-2-07-036822-8", "ISBN 0198526636",
         "0198526636", "ISBN : 0712345678", "10.1080/09647775.2021.1891559", "https://x.ch/0612345678",
         "https://doi.org/10.1080/0612345678", "inv. 06 12 34 56 78", "réf. 0612345678", "CH93 0076 2011 6238 5295 7",
-        "756.1234.5678.97", "1 000 000 000", "+100 000 000", "+33 %", "+39 450 000 visiteurs", "SIRET 012 345 678 00012",
+        "756.1234.5678.97", "1 000 000 000", "+100 000 000", "+33 %", "+39 450 000 visiteurs", "+49 150 000 000 euros", "0679720200", "SIRET 012 345 678 00012",
         "0123456789012", "de 01 à 05", "46.519, 6.633", "00:12:34", "01 02 03", "20220620115232",
         "ORCID 0000-0002-1825-0097", "192.168.01.02", "ISSN 0964-7775", "v0.12.34.56.78", "0,21 721 36 10",
     ],

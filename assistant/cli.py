@@ -8,12 +8,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from assistant import terminal
+from assistant import health_view, terminal
+from assistant.arguments import Command, build_parser
 from assistant.settings import Settings
-from ingest.errors import CimaiseError, UsageError
+from ingest.errors import CimaiseError
 
 if TYPE_CHECKING:
     from ingest.sync import SyncReport
@@ -22,18 +22,6 @@ logger = logging.getLogger(__name__)
 
 _FOLLOWER_S = 30  # for the run that is under way when we stop: it publishes, or leaves nothing behind
 _INTERRUPTED = 130  # what a shell says of Ctrl-C
-_FRENCH = (  # argparse speaks English
-    ("unrecognized arguments:", "argument inconnu :"),
-    ("the following arguments are required:", "il manque"),
-    ("expected one argument", "une valeur est attendue"),
-    ("invalid int value:", "un nombre entier est attendu, pas"),
-    ("invalid choice:", "choix inconnu :"),
-    ("choose from", "au choix :"),
-    ("not allowed with", "ne va pas avec"),
-    ("ambiguous option:", "option ambiguë :"),
-    ("could match", "peut être"),
-    ("ignored explicit argument", "aucune valeur n’est attendue, pas"),
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,10 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        options = _parser().parse_args(arguments)
+        options = build_parser().parse_args(arguments)
         settings = Settings(**_given(options))
-        command: Callable[[Settings, argparse.Namespace], int] = options.command
-        return command(settings, options)
+        return _COMMANDS[options.command](settings, options)
     except CimaiseError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -146,6 +133,19 @@ def _index(settings: Settings, options: argparse.Namespace) -> int:
     return 1 if options.strict and (report.failed or report.warnings) else 0
 
 
+def _health(settings: Settings, options: argparse.Namespace) -> int:
+    from ingest.health.report import examine_vault  # noqa: PLC0415 - only this command needs it
+
+    with _Progress() as progress:
+        report = examine_vault(settings, on_progress=progress)
+    if options.json:
+        print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        render = health_view.render_health_markdown if options.markdown else health_view.render_health
+        print(render(report))
+    return 1 if options.strict and report.findings else 0
+
+
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from assistant.doctor import examine  # noqa: PLC0415 - brings Chroma, after our settings
 
@@ -178,66 +178,19 @@ class _Progress:
         self._stage = stage
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse in French, its errors raised as ours."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options, add_help=False, formatter_class=_Formatter)
-        self._positionals.title, self._optionals.title = "Arguments ", "Options "
-        self.add_argument("-h", "--help", action="help", help="affiche cette aide")
-
-    def error(self, message: str) -> NoReturn:
-        message = message.removeprefix("argument ").removeprefix(": ")
-        for english, french in _FRENCH:
-            message = message.replace(english, french)
-        raise UsageError(f"Commande mal formée ({message}) ; voyez : {self.prog} --help")
-
-
-class _Formatter(argparse.HelpFormatter):
-    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
-        super().add_usage(usage, actions, groups, "Utilisation : " if prefix is None else prefix)
-
-
-def _parser() -> argparse.ArgumentParser:
-    # Without default: a subcommand must not reset what was given before its name.
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument("--vault", type=Path, metavar="DOSSIER", help="dossier des notes (Markdown)")
-    common.add_argument("--index", type=Path, metavar="DOSSIER", help="dossier de l’index")
-    common.add_argument("--strict", action="store_true", help="un avertissement vaut un échec (code 1)")
-    served = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    served.add_argument("--host", metavar="ADRESSE", help="adresse d’écoute (127.0.0.1)")
-    served.add_argument("--port", type=int, metavar="N", help="port d’écoute (7860)")
-    parser = _Parser(
-        prog="cimaise",
-        description="Répond en français à partir de vos notes, et montre le passage derrière chaque phrase. "
-        "Sans commande : serve.",
-        parents=[common, served],
-    )
-    parser.set_defaults(command=_serve, strict=False)
-    commands = parser.add_subparsers(title="Commandes ", metavar="", parser_class=_Parser)
-    _add(commands, "serve", _serve, "ouvre la conversation dans le navigateur", [common, served])
-    ask = _add(commands, "ask", _ask, "répond à une question", [common])
-    ask.add_argument("question", metavar="QUESTION", help="la question, entre guillemets")
-    ask.add_argument("--json", action="store_true", help="réponse en JSON")
-    index = _add(commands, "index", _index, "met l’index à jour d’après les notes", [common])
-    index.add_argument("--force", action="store_true", help="reconstruit tout")
-    index.add_argument("--watch", action="store_true", help="suit les notes et met l’index à jour")
-    _add(commands, "doctor", _doctor, "vérifie l’installation et les réglages", [common])
-    return parser
-
-
-def _add(commands: Any, name: str, command: object, text: str, parents: list[Any]) -> argparse.ArgumentParser:
-    added: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=parents
-    )
-    added.set_defaults(command=command)
-    return added
-
-
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """Return the settings that the command line gives; they win over the environment."""
     names = ("vault", "index", "host", "port")
     return {name: value for name in names if (value := getattr(options, name, None)) is not None}
+
+
+_COMMANDS: dict[Command, Callable[[Settings, argparse.Namespace], int]] = {
+    "serve": _serve,
+    "ask": _ask,
+    "index": _index,
+    "health": _health,
+    "doctor": _doctor,
+}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,132 @@
+"""The vault report as people read it: in a terminal, and as Markdown; pure."""
+
+import shutil
+import textwrap
+import unicodedata
+from itertools import groupby
+
+from ingest.health.finding import Finding, Kind
+from ingest.health.report import HealthReport
+
+CLEAN = "Rien à mender"
+_WIDEST = 100
+_LISTED = 20  # findings of a kind that the terminal spells out
+_LABELS: dict[Kind, tuple[str, str]] = {
+    "unreadable": ("fichier illisible", "fichiers illisibles"),
+    "encoding": ("note d’un autre encodage que UTF-8", "notes d’un autre encodage que UTF-8"),
+    "conflict": ("conflit non résolu", "conflits non résolus"),
+    "malformed_header": ("en-tête mal formé", "en-têtes mal formés"),
+    "missing_note": ("lien vers une note absente", "liens vers une note absente"),
+    "broken_embed": ("insertion introuvable", "insertions introuvables"),
+    "broken_anchor": ("lien vers un titre ou un bloc absent", "liens vers un titre ou un bloc absent"),
+    "dead_link": ("lien sans adresse", "liens sans adresse"),
+    "ambiguous_link": ("lien ambigu", "liens ambigus"),
+    "ambiguous_title": ("nom porté par plusieurs notes", "noms portés par plusieurs notes"),
+    "email": ("note avec une adresse électronique", "notes avec une adresse électronique"),
+    "phone": ("note avec un numéro de téléphone", "notes avec un numéro de téléphone"),
+    "empty_note": ("note vide", "notes vides"),
+    "stub": ("note à écrire", "notes à écrire"),
+    "near_duplicate": ("note en double", "notes en double"),
+    "orphan": ("note sans lien", "notes sans lien"),
+}
+_ESCAPED = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>#|~"})
+
+
+def render_health(report: HealthReport) -> str:
+    """Return the report for a terminal: counts first, then the findings by kind, the first twenty of each."""
+    if not report.findings:
+        return f"{_summary(report)}."
+    width = max(len(str(number)) for number in report.counts.values())
+    blocks = [f"{_summary(report)} :"]
+    blocks[0] += "".join(
+        f"\n  {number:>{width}} {_label(kind, number)}" for kind, number in report.counts.items()
+    )
+    if report.missing:
+        blocks.append("\n".join(["Notes les plus demandées", *_ranking(report)[:_LISTED]]))
+    for kind, group in groupby(report.findings, key=lambda finding: finding.kind):
+        findings = list(group)
+        lines = [_entry(finding) for finding in findings[:_LISTED]]
+        if len(findings) > _LISTED:
+            lines.append(f"  … et {len(findings) - _LISTED} de plus ; tout voir : cimaise health --markdown")
+        blocks.append("\n".join([f"{_title(kind, len(findings))} ({len(findings)})", *lines]))
+    return "\n\n".join(blocks)
+
+
+def render_health_markdown(report: HealthReport) -> str:
+    """Return the whole report as Markdown; no text of a note acts as markup in it."""
+    if not report.findings:
+        return f"# Santé des notes\n\n{_summary(report)}."
+    blocks = ["# Santé des notes", f"{_summary(report)} :"]
+    blocks.append("\n".join(f"- {number} {_label(kind, number)}" for kind, number in report.counts.items()))
+    if report.missing:
+        rows = [f"| {_escape(note.target)} | {note.notes} | {note.links} |" for note in report.missing]
+        blocks += [
+            "## Notes les plus demandées",
+            "\n".join(["| Note | Notes qui la demandent | Liens |", "|---|---:|---:|", *rows]),
+        ]
+    for kind, group in groupby(report.findings, key=lambda finding: finding.kind):
+        findings = list(group)
+        blocks.append(f"## {_title(kind, len(findings))} ({len(findings)})")
+        blocks.append(
+            "\n".join(
+                f"- **{_escape(_place(finding))}** : {_escape(finding.sentence)}" for finding in findings
+            )
+        )
+    return "\n\n".join(blocks)
+
+
+def _summary(report: HealthReport) -> str:
+    read = f"{report.notes} note{'s' if report.notes > 1 else ''} lue{'s' if report.notes > 1 else ''}"
+    if not report.findings:
+        return f"{CLEAN} : {read}"
+    number = len(report.findings)
+    return f"{read}, {number} point{'s' if number > 1 else ''} à mender"
+
+
+def _ranking(report: HealthReport) -> list[str]:
+    return [
+        _wrap(f"{note.target} : {_times(note.notes, 'note')}, {_times(note.links, 'lien')}", "  ", "      ")
+        for note in report.missing
+    ]
+
+
+def _times(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
+
+
+def _label(kind: Kind, number: int) -> str:
+    return _LABELS[kind][number > 1]
+
+
+def _title(kind: Kind, number: int) -> str:
+    label = _label(kind, number)
+    return f"{label[0].upper()}{label[1:]}"
+
+
+def _place(finding: Finding) -> str:
+    return _printable(finding.path if finding.line is None else f"{finding.path}:{finding.line}")
+
+
+def _entry(finding: Finding) -> str:
+    return "\n".join([f"  {_place(finding)}", _wrap(finding.sentence, "    ", "    ")])
+
+
+def _wrap(text: str, indent: str, hanging: str) -> str:
+    width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
+    return textwrap.fill(
+        _printable(text),
+        max(width, 20),
+        initial_indent=indent,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _printable(text: str) -> str:
+    """Return the text without control and formatting characters: a file name never drives the terminal."""
+    return "".join(char if unicodedata.category(char) not in {"Cc", "Cf", "Cs"} else "�" for char in text)
+
+
+def _escape(text: str) -> str:
+    return _printable(text).translate(_ESCAPED)

@@ -16,6 +16,7 @@ _LABELS: dict[Kind, tuple[str, str]] = {
     "encoding": ("note d’un autre encodage que UTF-8", "notes d’un autre encodage que UTF-8"),
     "conflict": ("conflit non résolu", "conflits non résolus"),
     "malformed_header": ("en-tête mal formé", "en-têtes mal formés"),
+    "oddity": ("passage insolite", "passages insolites"),
     "missing_note": ("lien vers une note absente", "liens vers une note absente"),
     "broken_embed": ("insertion introuvable", "insertions introuvables"),
     "broken_anchor": ("lien vers un titre ou un bloc absent", "liens vers un titre ou un bloc absent"),

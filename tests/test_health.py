@@ -464,6 +464,7 @@ def _messy() -> dict[str, str | bytes]:
         "c/Note.md": "Une autre note du même nom, voir [[Note]] et [[Autre]].",
         "Note (conflit).md": "Une copie qui date d’hier.",
         "Binaire.md": bytes(range(256)),
+        "Cachée.md": f"{OTHER} Un mot\u200b\u200b caché.",
     }
 
 

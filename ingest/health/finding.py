@@ -10,6 +10,7 @@ Kind = Literal[
     "encoding",
     "conflict",
     "malformed_header",
+    "oddity",
     "missing_note",
     "broken_embed",
     "broken_anchor",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from ingest.clean import code_spans, within
 from ingest.french import fold
+from ingest.header import parse_header
 from ingest.health.contacts import find_emails, find_phones
 from ingest.health.finding import Finding, Kind, line_at, line_starts
 from ingest.note import Note
@@ -26,7 +27,6 @@ _COPY = re.compile(
     r"copie conflictuelle|conflict copy|case conflict)[^()]{0,120}\)|[_-]conflict(?:ed)?[-_]?\d*\Z"
 )
 _CONFLICT = re.compile(r"(.*\S)\s*\((?:conflit|conflict)\b([^()]{0,120})\)\Z")
-_UNCLOSED = re.compile(r"---[ \t]*\r?\n[A-Za-z][\w -]{0,40}:(?:[ \t]|\r?\n)")
 
 
 def examine_outcome(outcome: Outcome) -> Iterator[Finding]:
@@ -43,8 +43,8 @@ def examine_outcome(outcome: Outcome) -> Iterator[Finding]:
 
 def examine_note(note: Note, file: NoteFile) -> Iterator[Finding]:
     """Yield what is wrong with a note taken alone."""
-    yield from _encoding(file)
-    yield from _headers(note)
+    yield from _file(file)
+    yield from _warnings(note)
     found: tuple[tuple[Kind, list[int]], ...] = (
         ("conflict", _merge_marks(note.text)),
         ("email", find_emails(note.text)),
@@ -89,24 +89,30 @@ def _sentence(kind: Kind, number: int) -> str:
     return f"Cette note contient {counted} : vérifiez que cela peut être partagé, sinon ôtez-le."
 
 
-def _encoding(file: NoteFile) -> Iterator[Finding]:
+def _file(file: NoteFile) -> Iterator[Finding]:
+    """Yield what the reading of the file said: its encoding, its end, a name that another one resembles."""
     if file.encoding != "utf-8":
         sentence = f"Cette note est encodée en {file.encoding.upper()} : enregistrez-la en UTF-8."
         yield Finding("encoding", file.path, None, sentence)
-    elif file.warning:
-        sentence = (
-            f"La fin du fichier est abîmée ({file.warning}) : vérifiez la dernière ligne et enregistrez-la."
-        )
-        yield Finding("encoding", file.path, None, sentence)
+    for warning in (file.warning or "").split(" ; "):
+        if warning.startswith("nom "):
+            sentence = f"Cette note a un {warning} : renommez l’une des deux."
+            yield Finding("ambiguous_title", file.path, None, sentence)
+        elif warning and "conflit" not in warning and file.encoding == "utf-8":
+            sentence = f"Le fichier est abîmé ({warning}) : vérifiez le texte, et enregistrez-le."
+            yield Finding("encoding", file.path, None, sentence)
 
 
-def _headers(note: Note) -> Iterator[Finding]:
+def _warnings(note: Note) -> Iterator[Finding]:
+    """Yield what parsing said; unresolved conflicts are found by their marks."""
+    header = parse_header(note.text).warnings
     for line, problem in note.warnings:
-        sentence = f"L’en-tête est à reprendre à cette ligne : {problem}."
-        yield Finding("malformed_header", note.path, line, sentence)
-    if note.body_start == 0 and _UNCLOSED.match(note.text):
-        sentence = "L’en-tête n’est pas fermé : ajoutez une ligne « --- » après sa dernière ligne."
-        yield Finding("malformed_header", note.path, 1, sentence)
+        if (line, problem) in header or problem.startswith("date "):
+            sentence = f"L’en-tête est à reprendre à cette ligne : {problem}."
+            yield Finding("malformed_header", note.path, line, sentence)
+        elif "conflit" not in problem:
+            sentence = f"Vérifiez cette ligne ({problem}), et ôtez-en ce que vous n’y avez pas mis."
+            yield Finding("oddity", note.path, line, sentence)
 
 
 def _merge_marks(text: str) -> list[int]:

@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +72,14 @@ def _fill(folder: Path, content: Content, cache: VectorCache, progress: Progress
     notes = content.notes
     progress("Écriture de l’index", 0, len(notes))
     links = resolve_links(item.note for item in notes)
-    write_store(folder / "notes.sqlite3", notes, links, content.outcomes)
     chunks = [(item, chunk) for item in notes for chunk in item.chunks]
     keys = [_key(content.fingerprint, item, chunk) for item, chunk in chunks]
-    vectors = _vectors(content, chunks, keys, cache, progress)
-    progress("Rangement des vecteurs", 0, len(chunks))
-    _write_vectors(folder / "chroma", chunks, vectors)
+    with ThreadPoolExecutor(1) as aside:  # Chroma's work is not Python's: the two go on together
+        written = aside.submit(write_store, folder / "notes.sqlite3", notes, links, content.outcomes)
+        vectors = _vectors(content, chunks, keys, cache, progress)
+        progress("Rangement des vecteurs", 0, len(chunks))
+        _write_vectors(folder / "chroma", chunks, vectors)
+        written.result()
     return keys
 
 

@@ -92,6 +92,11 @@ def grams(word: str) -> tuple[str, ...]:
     return tuple(marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1))
 
 
+def gram_count(word: str) -> int:
+    """Return how many n-grams `grams` gives for a word, without making them."""
+    return max(3 * len(word) - 3, 1)
+
+
 def edits_allowed(word: str) -> int:
     """Return how many edits may separate a word from what was meant: 1 from 4 letters, 2 from 7."""
     if len(word) < 4 or word.isdigit():

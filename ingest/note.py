@@ -21,6 +21,10 @@ _TAG = re.compile(r"#(?<![^\s(,;*]#)(?<!\]\(#)([\w\u0300-\u036f/-]{1,100})")
 _WIKILINK = re.compile(r"\[\[((?:[^\[\]\r\n]|\](?!\])){1,600})\]\]")
 _ATX = re.compile(r"(?<![^\r\n]) {0,3}(#{1,6})(?:[ \t]+([^\r\n]*))?(?:\r\n?|\n|\Z)")
 _ELEMENT = re.compile(r"<[A-Za-z][^<>]{0,4000}>")  # a colour in there, `#fff`, is no tag
+# What only a Markdown parser places rightly: indented lines, fences, HTML, underlined headings.
+_BLOCKS = re.compile(
+    r"(?<![^\r\n])(?: {1,3}#|\t| {4}| {0,3}(?:`{3}|~{3}|<|[=-]+[ \t]*(?:[\r\n]|\Z)))|[\0\ufeff\u2028]"
+)
 _DRAWING_TEXT = "Text Elements"
 _MAX_PARSED_LINES = 5_000  # half a second of Markdown parser; a longer note has its headings scanned
 _MAX_PARSED_CHARACTERS = 200_000
@@ -165,7 +169,8 @@ def _block_parser() -> MarkdownIt:
 def _headings(text: str, body_start: int) -> list[tuple[int, str, int, int]]:
     """Return (level, text, start, end) of the top-level headings of the body, `end` past their last line."""
     breaks = [match.end() for match in islice(_NEWLINE.finditer(text, body_start), _MAX_PARSED_LINES + 1)]
-    if len(breaks) > _MAX_PARSED_LINES or len(text) - body_start > _MAX_PARSED_CHARACTERS:
+    long = len(breaks) > _MAX_PARSED_LINES or len(text) - body_start > _MAX_PARSED_CHARACTERS
+    if long or not _BLOCKS.search(text, body_start):
         return list(islice(_scanned_headings(text, body_start), _MAX_HEADINGS))
     starts = [body_start, *breaks, len(text)]
     # a byte order mark in mid-file would hide a heading, and a NUL would show; the lines stay the same
@@ -184,7 +189,9 @@ def _scanned_headings(text: str, body_start: int) -> Iterator[tuple[int, str, in
     ignored = merge([*hidden_spans(text), *code_spans(text)])
     for match in _ATX.finditer(text, body_start):
         if not within(ignored, match.start()):
-            name = (match[2] or "")[: 4 * _MAX_NAME].rstrip(" \t#")
+            name = (match[2] or "")[: 4 * _MAX_NAME].rstrip(" \t")
+            unclosed = name.rstrip("#")
+            name = unclosed if unclosed[-1:] in {"", " ", "\t"} else name
             yield len(match[1]), _short(clean(name)), match.start(), match.end()
 
 

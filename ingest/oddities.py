@@ -21,6 +21,10 @@ _ORDER = re.compile(
     r"|(?:tu es désormais|you are now|à partir de maintenant,? tu|avant toute réponse)\b",
     re.IGNORECASE,
 )
+_ORDER_HINTS = (
+    "<|", "instruction", "consigne", "règles", "rules", "questions", "prompt", "directives", "ignore tout",
+    "tu es désormais", "you are now", "partir de maintenant", "avant toute réponse",
+)  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]{4,40}")
 _SAMPLE = 200_000  # characters; what comes later is read but not judged
 _STUFFING_SAMPLE = 20_000
@@ -58,6 +62,9 @@ def _conflict(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _addressed(text: str) -> Iterator[tuple[int, str]]:
+    lowered = text[:_SAMPLE].lower()
+    if not any(hint in lowered for hint in _ORDER_HINTS):  # what the pattern cannot do without
+        return
     order = _ORDER.search(text, 0, _SAMPLE)
     if order:
         yield order.start(), "texte qui s’adresse à un modèle plutôt qu’à un lecteur"
@@ -65,7 +72,7 @@ def _addressed(text: str) -> Iterator[tuple[int, str]]:
 
 def _stuffed(text: str) -> Iterator[tuple[int, str]]:
     """Notice a word that makes up a fifth of a text, which no language does."""
-    words = Counter(word.lower() for word in _WORD.findall(text[:_STUFFING_SAMPLE]))
+    words = Counter(_WORD.findall(text[:_STUFFING_SAMPLE].lower()))
     total = words.total()
     if total >= 200:
         word, count = words.most_common(1)[0]

@@ -104,7 +104,8 @@ def read_content(folders: Folders, parts: Parts, *, max_bytes: int) -> Content |
         OSError: It cannot be opened or read.
     """
     for attempt in range(1 + _READ_AGAIN):
-        time.sleep(_PAUSE_S * attempt)
+        if attempt:
+            time.sleep(_PAUSE_S * attempt)
         found = _read_once(folders, parts, max_bytes)
         if found is not None:
             return found
@@ -117,7 +118,7 @@ def _read_once(folders: Folders, parts: Parts, max_bytes: int) -> Content | str 
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             return "n’est pas un fichier ordinaire"
-        content = _read_pieces(descriptor, max_bytes) if before.st_size <= max_bytes else None
+        content = _read_pieces(descriptor, before.st_size, max_bytes) if before.st_size <= max_bytes else None
         if content is None:
             return f"plus de {max_bytes // 1_000_000 or 1} Mo"
         after = folders.status(parts, descriptor)
@@ -126,10 +127,11 @@ def _read_once(folders: Folders, parts: Parts, max_bytes: int) -> Content | str 
     return content if _version(before) == _version(after) else None
 
 
-def _read_pieces(descriptor: int, max_bytes: int) -> Content | None:
+def _read_pieces(descriptor: int, size: int, max_bytes: int) -> Content | None:
     data = bytearray()
     digest = hashlib.sha256()
-    while piece := os.read(descriptor, _PIECE_BYTES):
+    piece_bytes = min(size + 1, _PIECE_BYTES)  # a larger buffer costs more than the reading itself
+    while piece := os.read(descriptor, piece_bytes):
         digest.update(piece)
         data += piece
         if len(data) > max_bytes:

@@ -5,11 +5,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from functools import lru_cache
+from operator import mul
 from pathlib import Path
 
+import numpy as np
+
 from ingest.errors import IndexWriteError
-from ingest.french import distinct_words, grams, line_key, stem, words
+from ingest.french import distinct_words, gram_count, grams, line_key, stem, words
 from ingest.indexed import IndexedChunk, IndexedNote
 from ingest.links import ResolvedLink
 from ingest.vault import Outcome
@@ -74,7 +76,7 @@ class _NoteWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._vocabulary: Counter[str] = Counter()
-        self._grams: Counter[str] = Counter()
+        self._grams = _GramCounts()
         self._lines: Counter[str] = Counter()
         self._chunk_row = 0
         self._total_grams = 0
@@ -84,7 +86,7 @@ class _NoteWriter:
         for row, item in enumerate(notes, start=1):
             self._write_note(row, item)
         insert("INSERT INTO vocabulary VALUES (?,?)", sorted(self._vocabulary.items()))
-        insert("INSERT INTO grams VALUES (?,?)", sorted(self._grams.items()))
+        insert("INSERT INTO grams VALUES (?,?)", self._grams.items())
         refrains = sorted(line for line, count in self._lines.items() if line and count >= _REFRAIN)
         insert("INSERT INTO refrains VALUES (?)", ((line,) for line in refrains))
         mean = self._total_grams / max(self._chunk_row, 1)
@@ -113,8 +115,8 @@ class _NoteWriter:
         body = " ".join(map(stem, chunk.words.elements()))
         self._index("chunk_search", self._chunk_row, title, body)
         self._vocabulary.update(chunk.words.keys())
-        self._grams.update(frozenset().union(*map(_gram_set, chunk.words)))
-        self._total_grams += sum(len(grams(word)) * count for word, count in chunk.words.items())
+        self._grams.add(chunk.words)
+        self._total_grams += sum(map(mul, map(gram_count, chunk.words), chunk.words.values()))
         return body
 
     def _index(self, table: str, row: int, title: str, body: str) -> None:
@@ -122,9 +124,32 @@ class _NoteWriter:
         self._connection.execute(sql, (row, title, body))
 
 
-@lru_cache(maxsize=100_000)
-def _gram_set(word: str) -> frozenset[str]:
-    return frozenset(grams(word))
+class _GramCounts:
+    """In how many chunks each n-gram stands; numbered, so that counting is an array's work."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._by_word: dict[str, np.typing.NDArray[np.int64]] = {}
+        self._counts = np.zeros(1 << 16, np.int64)
+
+    def add(self, held: Iterable[str]) -> None:
+        """Count the n-grams of one chunk's distinct words, each once."""
+        found = [self._numbered(word) for word in held]
+        if found:
+            if len(self._numbers) > len(self._counts):
+                self._counts = np.append(self._counts, np.zeros(len(self._numbers), np.int64))
+            self._counts[np.concatenate(found)] += 1  # an index given twice counts once
+
+    def items(self) -> Iterator[tuple[str, int]]:
+        """Yield each n-gram with its count, in order."""
+        return ((gram, int(self._counts[number])) for gram, number in sorted(self._numbers.items()))
+
+    def _numbered(self, word: str) -> "np.typing.NDArray[np.int64]":
+        known = self._by_word.get(word)
+        if known is None:
+            numbers = [self._numbers.setdefault(gram, len(self._numbers)) for gram in grams(word)]
+            known = self._by_word[word] = np.array(numbers, np.int64)
+        return known
 
 
 def _note_row(row: int, item: IndexedNote) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.note import Note, parse_note, settle_titles
@@ -310,3 +310,11 @@ def test_every_real_note_is_parsed_with_exact_links_and_sections(real_vault: Pat
             "".join(note.text[section.start : section.end] for section in note.sections).strip()
             == body.strip()
         )
+
+
+@given(st.text(alphabet="#- \n\r`<>=a*1.)[]|~+_:é\\", max_size=40))
+@settings(max_examples=400)
+def test_headings_scanned_are_those_that_a_markdown_parser_finds(text: str) -> None:
+    scanned = parse_note(text, "a.md").sections
+    parsed = parse_note(f"{text}\n\n    code", "a.md").sections  # what makes the parser necessary
+    assert [section.heading for section in parsed][: len(scanned)] == [section.heading for section in scanned]

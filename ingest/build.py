@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -12,8 +13,9 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from ingest.clean import clean
-from ingest.embeddings import Matrix, embed_texts
+from ingest.embeddings import HashedEmbeddings, Matrix, embed_texts
 from ingest.errors import IndexDamagedError, IndexWriteError
+from ingest.french import content_words
 from ingest.indexed import IndexedChunk, IndexedNote, parser_fingerprint
 from ingest.links import resolve_links
 from ingest.snapshot import new_folder, publish, published_folder
@@ -29,6 +31,10 @@ _BATCH = 256  # texts embedded, and kept, at a time
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the stage in French, how many are done, and of how many (None when not yet known)."""
+
+
+Chunked = tuple[IndexedNote, IndexedChunk]
+"""A chunk with the note it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +90,12 @@ def _fill(folder: Path, content: Content, cache: VectorCache, progress: Progress
 
 
 def _vectors(
-    content: Content,
-    chunks: Sequence[tuple[IndexedNote, IndexedChunk]],
-    keys: Sequence[bytes],
-    cache: VectorCache,
-    progress: Progress,
+    content: Content, chunks: Sequence[Chunked], keys: Sequence[bytes], cache: VectorCache, progress: Progress
 ) -> Matrix:
     """Return the vectors of the chunks, in order; the unknown ones are computed and kept batch by batch."""
+    progress("Calcul des vecteurs", 0, len(chunks))
+    if isinstance(content.embedder, HashedEmbeddings):  # cheaper to compute than to keep
+        return _hashed(content.embedder, chunks)
     known = cache.get(keys)
     missing = {key: pair for key, pair in zip(keys, chunks, strict=True) if key not in known}
     wanted = list(missing)
@@ -101,6 +106,15 @@ def _vectors(
         cache.put(batch, vectors)
         known.update(zip(batch, vectors, strict=True))
     return np.stack([known[key] for key in keys])
+
+
+def _hashed(embedder: HashedEmbeddings, chunks: Sequence[Chunked]) -> Matrix:
+    """Return the hashed vectors of the chunks, from the words already counted."""
+    rows = []
+    for item, chunk in chunks:
+        around = content_words(" ".join((item.note.title, *chunk.heading[-1:])))
+        rows.append(embedder.embed_counts(chunk.words + Counter(around)))
+    return np.array(rows, np.float32)
 
 
 def _key(fingerprint: str, item: IndexedNote, chunk: IndexedChunk) -> bytes:
@@ -114,10 +128,9 @@ def _text(item: IndexedNote, chunk: IndexedChunk) -> str:
     return "\n".join((item.note.title, *chunk.heading, clean(raw, comments=True)))
 
 
-def _write_vectors(folder: Path, chunks: Sequence[tuple[IndexedNote, IndexedChunk]], vectors: Matrix) -> None:
+def _write_vectors(folder: Path, chunks: Sequence[Chunked], vectors: Matrix) -> None:
     ids = [chunk.id for _, chunk in chunks]
-    texts = [item.file.text[chunk.start : chunk.end] for item, chunk in chunks]
-    build_vectors(folder, ids, texts, vectors, [_metadata(item, chunk) for item, chunk in chunks])
+    build_vectors(folder, ids, vectors, [_metadata(item, chunk) for item, chunk in chunks])
 
 
 def _metadata(item: IndexedNote, chunk: IndexedChunk) -> Metadata:
@@ -130,6 +143,7 @@ def _metadata(item: IndexedNote, chunk: IndexedChunk) -> Metadata:
         "tags": " ".join(item.note.tags),
         "folder": item.file.path.rpartition("/")[0],
         "date": item.note.date or "",
+        "text": item.file.text[chunk.start : chunk.end],
     }
 
 

@@ -27,16 +27,17 @@ def load_chroma() -> None:
 def build_vectors(
     folder: Path,
     ids: Sequence[str],
-    texts: Sequence[str],
     vectors: Matrix,
     metadatas: Sequence[Metadata],
 ) -> None:
     """Write N chunks into a new Chroma folder and close it.
 
+    Their texts go with the metadata: of documents, Chroma would index each trigram for a search that nobody
+    makes, which is most of the time of writing.
+
     Args:
         folder: Must not hold a store yet.
         ids: N distinct ids.
-        texts: The N chunks.
         vectors: Array of shape (N, dimension), its rows L2-normalised.
         metadatas: N flat mappings.
 
@@ -53,7 +54,6 @@ def build_vectors(
             rows = slice(start, start + _BATCH)
             collection.add(
                 ids=list(ids[rows]),
-                documents=list(texts[rows]),
                 embeddings=vectors[rows],
                 metadatas=list(metadatas[rows]),
             )

@@ -89,7 +89,7 @@ def test_vectors_do_not_depend_on_the_process() -> None:
 
 
 def test_vectors_are_those_that_the_fingerprint_promises() -> None:
-    assert fingerprint(HashedEmbeddings(), "hashed") == "hashed-2-128"
+    assert fingerprint(HashedEmbeddings(), "hashed") == "hashed-3-128"
     cells = {
         cell: round(value, 3) for cell, value in enumerate(HashedEmbeddings().embed_query("art")) if value
     }

@@ -27,11 +27,12 @@ AXES = {
 
 
 def _build(folder: Path, vectors: dict[str, list[float]]) -> Path:
-    metadatas: list[dict[str, str | int]] = [{"path": f"{name}.md", "start": 0} for name in vectors]
+    metadatas: list[dict[str, str | int]] = [
+        {"path": f"{name}.md", "start": 0, "text": f"Texte {name}"} for name in vectors
+    ]
     build_vectors(
         folder,
         list(vectors),
-        [f"Texte {name}" for name in vectors],
         np.array(list(vectors.values()), np.float32),
         metadatas,
     )
@@ -119,9 +120,9 @@ def collection(compass: Path, tmp_path: Path) -> Iterator[Any]:
     client.close()
 
 
-def test_texts_and_metadata_are_stored_with_the_vectors(collection: Any) -> None:
+def test_metadata_are_stored_with_the_vectors_the_text_among_them(collection: Any) -> None:
     found = collection.get(ids=["nord"])
-    assert (found["documents"], found["metadatas"]) == (["Texte nord"], [{"path": "nord.md", "start": 0}])
+    assert found["metadatas"] == [{"path": "nord.md", "start": 0, "text": "Texte nord"}]
 
 
 def test_collection_measures_cosines_and_searches_wide(collection: Any) -> None:
@@ -134,9 +135,8 @@ def test_odd_texts_and_names_are_stored(tmp_path: Path) -> None:
     build_vectors(
         folder,
         ["a"],
-        ["🎨\0e\u0301 \u202e"],
         np.ones((1, 1), np.float32),
-        [{"path": r"caf\xe9 🎨.md", "tags": ""}],
+        [{"path": r"caf\xe9 🎨.md", "tags": "", "text": "🎨\0e\u0301 \u202e"}],
     )
     with closing(VectorIndex(folder)) as index:
         assert index.query([1.0], limit=1)[0][0] == "a"
@@ -225,7 +225,8 @@ seen = []
 sys.addaudithook(lambda event, given: seen.append((event, given)) if event.startswith("socket.")
                  or (event == "open" and str(given[0]).endswith(".env")) else None)
 folder = pathlib.Path("chroma")
-build_vectors(folder, ["a"], ["texte"], [[1.0, 0.0]], [{"path": "a.md"}])
+import numpy
+build_vectors(folder, ["a"], numpy.array([[1.0, 0.0]]), [{"path": "a.md", "text": "texte"}])
 index = VectorIndex(folder)
 index.query([1.0, 0.0], limit=1)
 index.close()

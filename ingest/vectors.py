@@ -43,20 +43,22 @@ def build_vectors(
     Raises:
         IndexWriteError: Chroma cannot write the folder.
     """
-    with _write_errors(folder), _client(folder) as client:
-        collection = client.create_collection(
-            _COLLECTION,
-            configuration={"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
-            embedding_function=None,
-        )
-        for start in range(0, len(ids), _BATCH):
-            rows = slice(start, start + _BATCH)
-            collection.add(
-                ids=list(ids[rows]),
-                documents=list(texts[rows]),
-                embeddings=vectors[rows],
-                metadatas=list(metadatas[rows]),
+    with _write_errors(folder):
+        with _client(folder) as client:
+            collection = client.create_collection(
+                _COLLECTION,
+                configuration={"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
+                embedding_function=None,
             )
+            for start in range(0, len(ids), _BATCH):
+                rows = slice(start, start + _BATCH)
+                collection.add(
+                    ids=list(ids[rows]),
+                    documents=list(texts[rows]),
+                    embeddings=vectors[rows],
+                    metadatas=list(metadatas[rows]),
+                )
+        _blank_unused(folder)
 
 
 class VectorIndex:
@@ -112,6 +114,19 @@ class VectorIndex:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _blank_unused(folder: Path) -> None:
+    """Fill with zeros what Chroma 1.5.9 only reserved: it holds whatever this process had in memory there.
+
+    Below a thousand chunks the vectors lie in `chroma.sqlite3`, and the HNSW files are of that kind. An index
+    that was written has its `index_metadata.pickle` and reserves nothing.
+    """
+    for header in folder.glob("*/header.bin"):
+        if not header.with_name("index_metadata.pickle").exists():
+            for name in ("data_level0.bin", "length.bin"):
+                reserved = header.with_name(name)
+                reserved.write_bytes(bytes(reserved.stat().st_size))
 
 
 @contextmanager

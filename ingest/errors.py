@@ -158,6 +158,8 @@ class IndexWriteError(StoreError):
             return cls(index, "le dossier est en lecture seule")
         if number in {errno.EACCES, errno.EPERM} or "cantopen" in said or "permission" in said:
             return cls(index, "droit d’écriture refusé")
+        if number == errno.EIO or "ioerr" in said or "i/o error" in said:
+            return cls(index, "le disque refuse l’écriture : plein, quota atteint, ou défaillant")
         return cls(index, f"le système répond {type(cause).__name__}")
 
 

@@ -3,10 +3,13 @@
 It is imported when used: importing it reads `.env`, which our settings must have read first.
 """
 
+import errno
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ingest.embeddings import Matrix
 from ingest.errors import IndexDamagedError, IndexWriteError
@@ -14,6 +17,7 @@ from ingest.errors import IndexDamagedError, IndexWriteError
 _COLLECTION = "chunks"
 _BATCH = 5_000  # the store refuses more than 5 461 rows a call
 _EF_SEARCH = 400
+_NO_ROOM_BYTES = 1_000_000
 _SAME = 1e-3  # cosine distance within which a vector is itself, rounding apart
 
 Metadata = dict[str, str | int]
@@ -43,8 +47,9 @@ def build_vectors(
     Raises:
         IndexWriteError: Chroma cannot write the folder.
     """
+    making = folder.with_name(f"{folder.name}-{uuid4().hex}")  # Chroma never forgets a path that failed it
     with _write_errors(folder):
-        with _client(folder) as client:
+        with _client(making) as client:
             collection = client.create_collection(
                 _COLLECTION,
                 configuration={"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}},
@@ -58,7 +63,8 @@ def build_vectors(
                     embeddings=vectors[rows],
                     metadatas=list(metadatas[rows]),
                 )
-        _blank_unused(folder)
+        _blank_unused(making)
+        making.rename(folder)
 
 
 class VectorIndex:
@@ -169,5 +175,7 @@ def _write_errors(folder: Path) -> Iterator[None]:
 
     try:
         yield
-    except (ChromaError, OSError) as error:
-        raise IndexWriteError.because(folder.parent.parent, error) from error
+    except (ChromaError, ValueError, OSError, AttributeError) as error:  # a client that could not be made
+        full = folder.parent.is_dir() and shutil.disk_usage(folder.parent).free < _NO_ROOM_BYTES
+        cause = OSError(errno.ENOSPC, "Chroma does not always say why") if full else error
+        raise IndexWriteError.because(folder.parent.parent, cause) from error

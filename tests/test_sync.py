@@ -1,6 +1,7 @@
 """The index follows the vault: what changed is read and paid for, once; what did not is left alone."""
 
 import os
+import resource
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +10,13 @@ from typing import Any
 import pytest
 
 import ingest.indexed
-from ingest.errors import IndexInVaultError, MassDeletionError, ProviderUnavailableError, VaultError
+from ingest.errors import (
+    IndexInVaultError,
+    IndexWriteError,
+    MassDeletionError,
+    ProviderUnavailableError,
+    VaultError,
+)
 from ingest.note import Note, parse_note
 from ingest.settings import IngestSettings
 from ingest.sync import SyncReport
@@ -385,6 +392,22 @@ def test_deleted_and_edited_texts_are_nowhere(settings: IngestSettings) -> None:
     assert bytes_hold(settings.index_folder, "secret")
     sync_near(settings)
     assert bytes_hold(settings.index_folder, "secret") == bytes_hold(settings.index_folder, "myst") == []
+
+
+@pytest.mark.parametrize("limit", [30_000, 60_000, 120_000, 170_000])
+def test_run_after_one_that_had_no_room_succeeds_in_the_same_process(
+    settings: IngestSettings, limit: int
+) -> None:
+    _write(settings, {"Budget.md": "Autre texte."})
+    allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, allowed[1]))
+    try:
+        with pytest.raises(IndexWriteError):
+            sync_near(settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
+    assert texts_in(settings) == VAULT
+    assert sync_near(settings).updated == 1
 
 
 @pytest.mark.parametrize(

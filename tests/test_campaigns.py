@@ -446,7 +446,7 @@ def _damage(settings: IngestSettings, vault: Vault, rounds: int) -> dict[str, An
 
 @pytest.mark.usefixtures("scratch")
 def test_few_mutations_are_detected_or_harmless(settings: IngestSettings, vault: Vault) -> None:
-    _tell("mutations, short", _damage(settings, vault, 6))
+    _tell("mutations, short", _damage(settings, vault, 4))
 
 
 @pytest.mark.campaign

@@ -3,15 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ingest.embeddings import HashedEmbeddings
 from ingest.errors import IndexDamagedError, IndexWriteError
 from ingest.settings import IngestSettings
 from ingest.sync import sync
-from ingest.vectors import build_vectors
+from ingest.vectors import VectorIndex, build_vectors
 from ingest.verify import Verifier, try_folder
 from tests.index_life import bytes_hold, published, sync_near
 
@@ -52,6 +54,15 @@ def test_folder_with_another_number_of_chunks_fails(folder: Path, chunks: int) -
 def test_chunk_that_does_not_find_itself_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.vectors._SAME", -1.0)  # then nothing is itself
     assert not try_folder(folder, CHUNKS)
+
+
+def test_alike_texts_that_the_search_misses_are_no_damage(tmp_path: Path) -> None:
+    texts = [f"{number}\nNote numéro {number}." for number in range(300)]
+    vectors = np.array(HashedEmbeddings().embed_documents(texts), dtype=np.float32)
+    build_vectors(tmp_path / "chroma", texts, texts, vectors, [{"path": "a.md"}] * 300)
+    for _ in range(2):
+        with closing(VectorIndex(tmp_path / "chroma")) as index:
+            assert index.find_themselves(300)
 
 
 def test_process_of_its_own_says_which_folder_is_sound(folder: Path) -> None:

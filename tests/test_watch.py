@@ -51,6 +51,11 @@ class Following:
         assert not self.thread.is_alive()
 
 
+@pytest.fixture(autouse=True)
+def _try_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.watch._RETRY_S", 0.2)
+
+
 @pytest.fixture
 def settings(make_vault: Callable[..., Path], make_settings: Callable[..., IngestSettings]) -> IngestSettings:
     """The settings of a vault of two notes that is indexed already."""
@@ -60,9 +65,8 @@ def settings(make_vault: Callable[..., Path], make_settings: Callable[..., Inges
 
 
 @pytest.fixture
-def following(settings: IngestSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Following]:
+def following(settings: IngestSettings) -> Iterator[Following]:
     """That vault, followed."""
-    monkeypatch.setattr("ingest.watch._RETRY_S", 0.2)
     with closing(Following(settings)) as following:
         time.sleep(0.5)
         yield following

@@ -107,7 +107,7 @@ class VectorIndex:
     def find_themselves(self, tried: int) -> bool:
         """Tell whether chunks, as many as `tried` spread over all, are nearest to their own vectors.
 
-        One in ten may not be: the search is approximate, and among alike texts 1 % are missed at each opening.
+        One in ten may not be: the search is approximate, and among alike texts 1 % are missed each time.
         """
         with _chroma_errors(self._folder):
             offsets = range(0, self.count(), max(1, self.count() // tried))

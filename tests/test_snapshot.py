@@ -228,10 +228,13 @@ def test_changed_truth_is_damage_and_lets_go_of_the_snapshot(index: Path) -> Non
     assert remove_unless_held(index / "1")
 
 
-@pytest.mark.parametrize("damage", ["file", "folder", "room"])
+@pytest.mark.parametrize("damage", ["file", "byte", "folder", "room"])
 def test_broken_vectors_are_done_without(index: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     if damage == "file":
         (index / "1" / "chroma" / "chroma.sqlite3").write_bytes(b"x")
+    elif damage == "byte":
+        with next((index / "1" / "chroma").glob("*/length.bin")).open("ab") as stream:
+            stream.write(b"\0")  # Chroma does not mind
     elif damage == "folder":
         shutil.rmtree(index / "1" / "chroma")
     else:

@@ -14,7 +14,7 @@ from langchain_core.embeddings import Embeddings
 
 from ingest.clean import clean
 from ingest.embeddings import HashedEmbeddings, Matrix, embed_texts
-from ingest.errors import IndexDamagedError, IndexWriteError
+from ingest.errors import IndexDamagedError, IndexWriteError, ProviderUnavailableError
 from ingest.french import content_words
 from ingest.indexed import IndexedChunk, IndexedNote, parser_fingerprint
 from ingest.links import resolve_links
@@ -59,12 +59,12 @@ def build_snapshot(index: Path, content: Content, progress: Progress, verifier: 
         try:
             with closing(VectorCache(index)) as cache:
                 keys = _fill(folder, content, cache, progress)
+                cache.keep_only(keys)
                 progress("Vérification de l’index", 0, len(keys))
                 _verify(verifier, folder, len(keys))
                 progress("Publication de l’index", 0, len(content.notes))
                 marks = {"embeddings": content.fingerprint, "parser": parser_fingerprint()}
                 publish(folder, notes=len(content.notes), chunks=len(keys), **marks)
-                cache.keep_only(keys)
         except BaseException:
             if published_folder(index) != folder:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -105,6 +105,9 @@ def _vectors(
         vectors = embed_texts(content.embedder, [_text(*missing[key]) for key in batch])
         cache.put(batch, vectors)
         known.update(zip(batch, vectors, strict=True))
+    if len({len(vector) for vector in known.values()}) > 1:  # another model under the same name
+        cache.keep_only(())
+        raise ProviderUnavailableError
     return np.stack([known[key] for key in keys])
 
 

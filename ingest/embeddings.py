@@ -50,7 +50,7 @@ class HashedEmbeddings(Embeddings):
         norm = float(np.linalg.norm(vector))
         if not norm:
             vector[0] = norm = 1.0
-        return cast("np.typing.NDArray[np.float64]", vector / norm)
+        return vector / norm
 
 
 def build_embeddings(settings: IngestSettings) -> Embeddings:

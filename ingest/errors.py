@@ -27,23 +27,27 @@
 import errno
 from pathlib import Path
 
+_REFUSING_DISK = "le disque refuse l’écriture : plein, quota atteint, ou défaillant"
 _WRITE_PROBLEMS = {
     errno.EACCES: "droit d’écriture refusé",
     errno.EPERM: "droit d’écriture refusé",
-    errno.EROFS: "support en lecture seule",
-    errno.ENOSPC: "disque plein",
+    errno.EROFS: "le dossier est en lecture seule",
+    errno.ENOSPC: "le disque est plein",
     errno.EDQUOT: "quota atteint",
-    errno.EFBIG: "disque plein",
+    errno.EFBIG: "le disque est plein",
+    errno.EIO: _REFUSING_DISK,
     errno.EEXIST: "un fichier porte ce nom",
     errno.ENOTDIR: "un fichier porte le nom d’un dossier",
 }
 _WRITE_COMPLAINTS = (  # SQLite and Chroma say it in words
-    ("full", "disque plein"),
-    ("no space", "disque plein"),
-    ("readonly", "support en lecture seule"),
-    ("read-only", "support en lecture seule"),
+    ("full", "le disque est plein"),
+    ("no space", "le disque est plein"),
+    ("readonly", "le dossier est en lecture seule"),
+    ("read-only", "le dossier est en lecture seule"),
     ("cantopen", "droit d’écriture refusé"),
     ("permission", "droit d’écriture refusé"),
+    ("ioerr", _REFUSING_DISK),
+    ("i/o error", _REFUSING_DISK),
 )
 
 

@@ -6,6 +6,8 @@ Where there is no `flock` (Windows), an open file cannot be removed, which comes
 
 import os
 import shutil
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +17,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _GONE = ".gone"
+_SCRATCH = "cimaise-"
 
 
 class Lease:
@@ -38,6 +41,31 @@ class Lease:
         self._stream.close()
 
 
+class Scratch:
+    """A temporary folder, until `remove`; when its owner is killed, whoever makes the next one removes it.
+
+    Raises:
+        OSError: There is no room for it.
+    """
+
+    def __init__(self) -> None:
+        _sweep_scratch()
+        self.folder = Path(tempfile.mkdtemp(prefix=_SCRATCH))
+        try:
+            self._lock = (self.folder / "lock.new").open("wb")
+            if fcntl is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+                os.replace(self.folder / "lock.new", self.folder / "lock")  # never seen before it is held
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
+
+    def remove(self) -> None:
+        """Remove it and all that it holds."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.close()
+
+
 def remove_unless_held(folder: Path) -> bool:
     """Remove a snapshot that nobody reads; return whether it is gone."""
     try:
@@ -58,6 +86,19 @@ def sweep_remains(index: Path) -> None:
     """Remove what an interrupted removal left behind."""
     for folder in index.glob(f"*{_GONE}"):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep_scratch() -> None:
+    """Remove our own temporary folders that nobody holds."""
+    if fcntl is None:
+        return
+    for lock in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*/lock"):
+        with suppress(OSError):
+            if lock.parent.lstat().st_uid != os.geteuid():
+                continue
+            with open(os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _remove(folder: Path) -> bool:

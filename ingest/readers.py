@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.errors import StoreError
-from ingest.snapshot import Snapshot, open_snapshot, published_folder
+from ingest.snapshot import Snapshot, open_snapshot, publication
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,8 @@ class SnapshotSource:
         self._index, self._embeddings = index, embeddings
         self._lock = threading.Lock()
         self._lent: dict[Snapshot, int] = {}
-        self._refused: Path | None = None
+        self._closed = False
+        self._seen = publication(index)
         self._current = open_snapshot(index, embeddings=embeddings)
 
     @contextmanager
@@ -55,25 +56,26 @@ class SnapshotSource:
             self._lent[snapshot] -= 1
             if not self._lent[snapshot]:
                 del self._lent[snapshot]
-                if snapshot is not self._current:
+                if snapshot is not self._current or self._closed:
                     snapshot.close()
 
     def close(self) -> None:
         """Release the files of what nobody reads; the rest goes when it is given back."""
         with self._lock:
+            self._closed = True
             if self._current not in self._lent:
                 self._current.close()
 
     def _follow(self) -> None:
         """Switch to what was published since, if it can be opened."""
-        published = published_folder(self._index)
-        if published in {None, self._current.folder, self._refused}:
+        published = publication(self._index)
+        if published in {None, self._seen}:
             return
+        self._seen = published
         try:
             newest = open_snapshot(self._index, embeddings=self._embeddings)
         except StoreError as error:
             logger.warning("%s", error)
-            self._refused = published
             return
         before, self._current = self._current, newest
         if before not in self._lent:

@@ -6,8 +6,8 @@
 """
 
 import os
+import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,12 +22,14 @@ from ingest.errors import (
     IndexMissingError,
     IndexWriteError,
 )
-from ingest.lease import Lease, remove_unless_held, sweep_remains
+from ingest.lease import Lease, Scratch, remove_unless_held, sweep_remains
 from ingest.manifest import Manifest, check_files, make_manifest, read_manifest, render_manifest
 from ingest.store import Store
 from ingest.vectors import VectorIndex
 
 _OPENING_TRIES = 50  # how many publications an opening may be overtaken by
+_NUMBER = re.compile(r"[1-9][0-9]{0,15}")
+_SIGNING_S = 0.1  # what a new holder of the lock may take to say who it is
 
 
 class Snapshot:
@@ -42,32 +44,32 @@ class Snapshot:
     def __init__(self, folder: Path, manifest: Manifest, lease: Lease) -> None:
         self.folder, self.manifest = folder, manifest
         self._lease = lease
-        self._copy = tempfile.TemporaryDirectory(prefix="cimaise-", ignore_cleanup_errors=True)
+        self._copy: Scratch | None = None
         self.vectors: VectorIndex | None = None
         try:
             check_files(folder, manifest, under="notes.sqlite3")
             self.store = Store(folder / "notes.sqlite3")
-            self.vectors = self._open_vectors()
         except BaseException:
-            self._copy.cleanup()
             lease.release()
             raise
+        self.vectors = self._open_vectors()
 
     def close(self) -> None:
         """Release its files; a snapshot that is no longer the published one goes with its last reader."""
         self.store.close()
         if self.vectors is not None:
             self.vectors.close()
-        self._copy.cleanup()
+        if self._copy is not None:
+            self._copy.remove()
         self._lease.release()
         if published_folder(self.folder.parent) not in {None, self.folder}:
             remove_unless_held(self.folder)
 
     def _open_vectors(self) -> VectorIndex | None:
-        copy = Path(self._copy.name) / "chroma"
         try:
             check_files(self.folder, self.manifest, under="chroma/")
-            shutil.copytree(self.folder / "chroma", copy)
+            self._copy = Scratch()
+            copy = shutil.copytree(self.folder / "chroma", self._copy.folder / "chroma")
             return VectorIndex(copy)
         except (IndexDamagedError, OSError):
             return None
@@ -121,7 +123,7 @@ def current_folder(index: Path) -> Path | None:
         return None
     except (OSError, UnicodeDecodeError):
         raise IndexDamagedError(index, "CURRENT est illisible") from None
-    if not name.isdecimal() or name != str(int(name)):
+    if not _NUMBER.fullmatch(name):
         raise IndexDamagedError(index, "CURRENT est illisible")
     return index / name
 
@@ -132,6 +134,18 @@ def published_folder(index: Path) -> Path | None:
         return current_folder(index)
     except IndexDamagedError:
         return None
+
+
+def publication(index: Path) -> tuple[int, int] | None:
+    """Return what tells one publication from all others, or None when there is none.
+
+    A number does not: whoever removes the whole index and makes it again begins at 1.
+    """
+    try:
+        pointer = (index / "CURRENT").stat()
+    except OSError:
+        return None
+    return pointer.st_ino, pointer.st_mtime_ns
 
 
 @contextmanager
@@ -147,28 +161,38 @@ def writing(index: Path) -> Iterator[None]:
         with FileLock(index / "writer.lock", blocking=False):
             since = time.strftime("%H:%M:%S")
             (index / "writer").write_text(f"processus {os.getpid()}, depuis {since}", encoding="utf-8")
-            sweep_remains(index)
+            sweep(index)
             yield
     except Timeout:
+        time.sleep(_SIGNING_S)
         raise IndexBusyError(_holder(index)) from None
     except OSError as error:
         raise IndexWriteError.because(index, error) from error
 
 
 def new_folder(index: Path) -> Path:
-    """Make the folder of the next snapshot; unfinished and superseded ones that nobody reads go."""
-    numbers = [int(entry.name) for entry in index.iterdir() if entry.name.isdecimal()]
-    sweep(index)
+    """Make the folder of the next snapshot."""
+    published = published_folder(index)
+    taken = [*index.iterdir(), *([published] if published else [])]
+    numbers = [int(entry.name) for entry in taken if _NUMBER.fullmatch(entry.name)]
     folder = index / str(max(numbers, default=0) + 1)
     folder.mkdir()
     return folder
 
 
 def sweep(index: Path) -> None:
-    """Remove every snapshot but the published one, those apart that somebody still reads."""
-    published = published_folder(index)
+    """Remove all that was not published, and every snapshot before, those apart that somebody still reads.
+
+    While the pointer cannot be read, nothing goes: what it points to may be whole.
+    """
+    try:
+        published = current_folder(index)
+    except IndexDamagedError:
+        return
+    (index / "CURRENT.new").unlink(missing_ok=True)
+    sweep_remains(index)
     for entry in index.iterdir():
-        if entry.name.isdecimal() and entry != published:
+        if _NUMBER.fullmatch(entry.name) and entry != published:
             remove_unless_held(entry)
 
 
@@ -189,7 +213,7 @@ def publish(folder: Path, *, notes: int, chunks: int, embeddings: str, parser: s
 
 def _holder(index: Path) -> str:
     try:
-        return (index / "writer").read_text(encoding="utf-8")
+        return (index / "writer").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "autre processus"
 

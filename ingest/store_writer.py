@@ -41,6 +41,8 @@ CREATE VIRTUAL TABLE note_search USING fts5(title, body, content='', tokenize='u
 CREATE VIRTUAL TABLE note_stems USING fts5vocab(note_search, row);
 """
 
+# Without secure_delete the unused end of a page is whatever this process had in memory there.
+_PRAGMAS = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA secure_delete=ON; BEGIN;"
 _REFRAIN = 3  # notes that hold the same line: a template's words, not an author's
 
 
@@ -60,7 +62,7 @@ def write_store(
     """
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;" + _SCHEMA)
+            connection.executescript(_PRAGMAS + _SCHEMA)
             _NoteWriter(connection).write(notes)
             rows = {item.file.path: row for row, item in enumerate(notes, start=1)}
             connection.executemany("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?)", _link_rows(links, rows))

@@ -12,7 +12,7 @@ from ingest.build import Content, Progress, build_snapshot
 from ingest.embeddings import build_embeddings, fingerprint
 from ingest.errors import IndexDamagedError, IndexInVaultError, MassDeletionError, VaultError
 from ingest.indexed import IndexedChunk, IndexedNote, index_chunks, parser_fingerprint
-from ingest.manifest import check_files, read_manifest
+from ingest.manifest import Manifest, check_files, read_manifest
 from ingest.note import Note, parse_note, settle_titles
 from ingest.settings import IngestSettings
 from ingest.snapshot import published_folder, writing
@@ -78,11 +78,13 @@ def sync(
         outcomes = _walk(settings, progress)
         embedder = embeddings or build_embeddings(settings)
         mark = fingerprint(embedder, settings.embeddings)
-        with _published(index, mark) or nullcontext() as last:
-            if last is not None and not force and last.read_hashes() == _hashes(outcomes):
-                return _unchanged(outcomes, last)
+        published, whole = _published(index, mark)
+        with published as last:
             before = last.hashes() if last is not None else {}
-            notes, outcomes = _read(outcomes, None if force else last, settings.vault, progress)
+            reused = last if whole and not force else None
+            if reused is not None and reused.read_hashes() == _hashes(outcomes):
+                return _unchanged(outcomes, reused)
+            notes, outcomes = _read(outcomes, reused, settings.vault, progress)
         mended = ((item.file.path, *warning) for item in notes for warning in item.note.warnings)
         now = {item.file.raw_path: item.file.sha256 for item in notes}
         report = _compare(_report(outcomes, mended), before, now)
@@ -113,19 +115,31 @@ def _walk(settings: IngestSettings, progress: Progress) -> list[Outcome]:
     return outcomes
 
 
-def _published(index: Path, mark: str) -> "closing[Store] | None":
-    """Return the published store, or None when it is damaged, or of other embeddings or parsers."""
+def _published(index: Path, mark: str) -> "tuple[closing[Store] | nullcontext[None], bool]":
+    """Return the published store, None when it is damaged, and whether it can be reused.
+
+    It cannot when its vectors are damaged, or when it is of other embeddings or parsers: it still tells
+    which notes there were.
+    """
     folder = published_folder(index)
     if folder is None:
-        return None
+        return nullcontext(), False
     try:
         manifest = read_manifest(folder)
-        if (manifest.embeddings, manifest.parser) != (mark, parser_fingerprint()):
-            return None
-        check_files(folder, manifest)
-        return closing(Store(folder / "notes.sqlite3"))
+        check_files(folder, manifest, under="notes.sqlite3")
+        store = closing(Store(folder / "notes.sqlite3"))
     except IndexDamagedError:
-        return None
+        return nullcontext(), False
+    alike = (manifest.embeddings, manifest.parser) == (mark, parser_fingerprint())
+    return store, alike and _are_sound(folder, manifest)
+
+
+def _are_sound(folder: Path, manifest: Manifest) -> bool:
+    try:
+        check_files(folder, manifest, under="chroma/")
+    except IndexDamagedError:
+        return False
+    return True
 
 
 def _read(

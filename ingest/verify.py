@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from ingest.errors import IndexDamagedError
+from ingest.lease import Scratch
 from ingest.vectors import VectorIndex, load_chroma
 
 _TRIED = 20  # chunks that must find themselves
@@ -73,14 +74,12 @@ class Verifier:
 
 def try_folder(folder: Path, chunks: int) -> bool:
     """Open a copy of a Chroma folder, count, and look for chunks by their own vectors."""
-    with tempfile.TemporaryDirectory(prefix="cimaise-") as place:
-        copy = Path(place) / "chroma"
-        shutil.copytree(folder, copy)
-        vectors = VectorIndex(copy)
-        try:
+    scratch = Scratch()
+    try:
+        with closing(VectorIndex(shutil.copytree(folder, scratch.folder / "chroma"))) as vectors:
             return vectors.count() == chunks and vectors.find_themselves(_TRIED)
-        finally:
-            vectors.close()
+    finally:
+        scratch.remove()
 
 
 def main() -> int:

@@ -4,9 +4,10 @@ Accents are folded before stemming, so that a question typed without them costs 
 """
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import snowballstemmer
 from rapidfuzz import process
@@ -82,7 +83,7 @@ def stems(text: str) -> list[str]:
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """Return the Snowball French stem of one folded word."""
-    return str(_stemmer().stemWord(word))
+    return str(_STEMMERS.french.stemWord(word))
 
 
 @lru_cache(maxsize=100_000)
@@ -119,6 +120,11 @@ def nearest_word(word: str, vocabulary: Mapping[str, int]) -> str | None:
     return min(meant)[2] if meant and edits else None
 
 
-@cache
-def _stemmer() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("french")
+class _Stemmers(threading.local):
+    """One stemmer a thread: it keeps the word it is working on."""
+
+    def __init__(self) -> None:
+        self.french = snowballstemmer.stemmer("french")
+
+
+_STEMMERS = _Stemmers()

@@ -1,6 +1,8 @@
 """French words: folding, elisions, stop words, stems, n-grams and the repair of typing errors."""
 
+import random
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -176,3 +178,12 @@ def test_repair_stays_within_the_edits_allowed_and_the_first_letter(typed: str) 
     meant = nearest_word(typed, VOCABULARY)
     assert meant is None or (meant in VOCABULARY and meant[0] == typed[0])
     assert meant is None or abs(len(meant) - len(typed)) <= edits_allowed(typed)
+
+
+def test_threads_stem_without_disturbing_each_other() -> None:
+    drawn = random.Random(7)  # noqa: S311 - made-up words are no secret
+    made = ["".join(drawn.choices("aeiourstlnmdpc", k=12)) + "issements" for _ in range(4_000)]
+    with ThreadPoolExecutor(8) as crowd:
+        together = list(crowd.map(stem, made))
+    stem.cache_clear()
+    assert together == [stem(word) for word in made]

@@ -369,7 +369,7 @@ def test_progress_is_told_stage_by_stage(make_vault: Make, make_settings: MakeSe
         "Lecture des notes", "Analyse des notes", "Écriture de l’index", "Calcul des vecteurs",
         "Rangement des vecteurs", "Vérification de l’index", "Publication de l’index", "Index publié",
     ]  # fmt: skip
-    assert [said[1:] for said in told if said[0] == "Calcul des vecteurs"] == [(0, 300), (256, 300)]
+    assert [said[1:] for said in told if said[0] == "Calcul des vecteurs"] == [(0, 300)]
     assert all(total is None or 0 <= done <= total for _, done, total in told)
 
 

@@ -58,20 +58,33 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     del options
     check_port(settings.host, settings.port)
     print(f"Cimaise prépare la page sur « {settings.vault} »…", file=sys.stderr)
-    with _Progress() as progress:
-        from assistant.chain import build_chain  # noqa: PLC0415 - brings Chroma, after our settings
-        from ingest.sync import sync  # noqa: PLC0415
+    _refresh(settings)
+    from assistant.chain import build_chain  # noqa: PLC0415 - brings Chroma, after our settings
 
-        report = sync(settings, on_progress=progress)
-        chain = build_chain(settings)
-    if report.published:
-        print(terminal.render_summary(report), file=sys.stderr)
+    chain = build_chain(settings)
     try:
         with _following(settings):
             run_server(chain, settings, on_ready=_say_ready)
     finally:
         chain.close()
     return 0
+
+
+def _refresh(settings: Settings) -> None:
+    """Bring the index up to date; where that cannot be done now, the last one serves, and why is said."""
+    from ingest.snapshot import published_folder  # noqa: PLC0415
+    from ingest.sync import sync  # noqa: PLC0415
+
+    try:
+        with _Progress() as progress:
+            report = sync(settings, on_progress=progress)
+    except CimaiseError as error:
+        if published_folder(settings.index_folder) is None:
+            raise
+        _say_error(error)
+        return
+    if report.published:
+        _say_report(report)
 
 
 @contextmanager

@@ -81,6 +81,16 @@ def _bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _verified_here() -> Iterator[None]:
+    """Try what is built in this process; a process of its own, a second a time, is tried where it matters."""
+    from tests.index_life import NearVerifier  # noqa: PLC0415 - it imports ingest, which most need anyway
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ingest.sync.Verifier", NearVerifier)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test its own current folder and its own data folder."""

@@ -541,6 +541,25 @@ def test_page_is_served_until_it_is_told_to_stop(
     assert "Traceback" not in said
 
 
+def test_page_serves_the_last_index_where_the_notes_cannot_be_read_now(run: Run, vault: Path) -> None:
+    run("index", "--vault", str(vault))
+    vault.rename(vault.with_name("ailleurs"))
+    command = ["serve", "--vault", str(vault), "--port", str(_free_port())]
+    with subprocess.Popen(
+        [sys.executable, "-m", "assistant.cli", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as page:
+        assert page.stdout is not None
+        ready = page.stdout.readline()
+        page.send_signal(signal.SIGTERM)
+        _, said = page.communicate(timeout=20)
+    assert ready.startswith("La page est ouverte sur ")
+    assert page.returncode == 0
+    assert "il n’existe pas" in said
+
+
 def test_vault_is_never_written_to(run: Run, vault: Path) -> None:
     before = {
         outcome.path: outcome.file and outcome.file.sha256

@@ -115,7 +115,7 @@ def test_what_cannot_be_read_back_is_not_published(
     before = published(settings)
     monkeypatch.setattr("ingest.verify._TIMEOUT_S", 0.01)
     with pytest.raises(IndexWriteError, match="Chroma ne le relit pas à temps"):
-        sync(settings, force=True)
+        sync(settings, force=True, verifier=Verifier())
     assert published(settings) == before
     assert [path.name for path in settings.index_folder.iterdir() if path.is_dir()] == [before.name]
 

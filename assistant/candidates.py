@@ -13,7 +13,7 @@ from langchain_core.embeddings import Embeddings
 
 from assistant.answer import Filters
 from assistant.question import admits
-from assistant.ranking import GramScorer, blend, scale
+from assistant.ranking import GramScorer, StemScorer, blend, scale
 from ingest.embeddings import HashedEmbeddings
 from ingest.errors import IndexDamagedError, ProviderError
 from ingest.french import content_words, distinct_words, edits_allowed, grams, nearest_word, stem
@@ -41,16 +41,6 @@ class Candidates:
     by_words_alone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Pool:
-    """Candidates before they are scored: their BM25 scores by chunk and by note."""
-
-    chunks: Mapping[int, StoredChunk]
-    notes: Mapping[int, StoredNote]
-    chunk_scores: Mapping[int, float]
-    note_scores: Mapping[int, float]
-
-
 def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, filters: Filters) -> Candidates:
     """Return the candidates for a text, those that the filters admit.
 
@@ -66,15 +56,14 @@ def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, fil
     repaired = frozenset(words) - frozenset(asked)
     stems = [stem(word) for word in words]
     limit = _LEXICAL if filters == Filters() else _FILTERED
-    chunk_scores = dict(store.search("chunk_search", stems, limit=limit))
-    note_scores = dict(store.search("note_search", stems, limit=limit))
+    lexical = [row for row, _ in store.search("chunk_search", stems, limit=limit)]
     nearest = _nearest(snapshot, embeddings, text)
     near = store.chunks_by_id(nearest or {})
-    chunks = store.chunks(chunk_scores) | {chunk.row: chunk for chunk in near.values()}
+    chunks = store.chunks(lexical) | {chunk.row: chunk for chunk in near.values()}
     found = store.notes({chunk.note for chunk in chunks.values()})
     notes = {row: note for row, note in found.items() if admits(filters, note)}
     chunks = {row: chunk for row, chunk in chunks.items() if chunk.note in notes}
-    scores = _lexical_scores(store, words, _Pool(chunks, notes, chunk_scores, note_scores))
+    scores = _lexical_scores(store, words, chunks, notes)
     if nearest is not None and not isinstance(embeddings, HashedEmbeddings):
         close = {chunk.row: nearest[chunk.id] for chunk in near.values() if chunk.row in chunks}
         scores = blend(scores, scale(close))
@@ -139,26 +128,36 @@ def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str,
         return None
 
 
-def _lexical_scores(store: Store, words: Sequence[str], pool: _Pool) -> dict[int, float]:
+def _lexical_scores(
+    store: Store, words: Sequence[str], chunks: Mapping[int, StoredChunk], notes: Mapping[int, StoredNote]
+) -> dict[int, float]:
     """Return the score of each chunk: stems and n-grams in equal parts, its own and its whole note's."""
     titles = {
-        row: Counter(distinct_words((note.title, note.stem, *note.aliases)))
-        for row, note in pool.notes.items()
+        row: Counter(distinct_words((note.title, note.stem, *note.aliases))) for row, note in notes.items()
     }
-    wholes = {row: Counter(title) for row, title in titles.items()}
-    for chunk in store.chunks_of(pool.notes):
-        wholes[chunk.note].update(chunk.words)
+    bodies: dict[int, Counter[str]] = {row: Counter() for row in notes}
+    for chunk in store.chunks_of(notes):
+        bodies[chunk.note].update(chunk.words)
+    own = _blended(store, words, {row: (c.words, titles[c.note]) for row, c in chunks.items()}, whole=False)
+    whole = _blended(store, words, {row: (body, titles[row]) for row, body in bodies.items()}, whole=True)
+    return {row: 0.5 * own[row] + 0.5 * whole[chunk.note] for row, chunk in chunks.items()}
+
+
+def _blended(
+    store: Store,
+    words: Sequence[str],
+    documents: Mapping[int, tuple[Counter[str], Counter[str]]],
+    *,
+    whole: bool,
+) -> dict[int, float]:
+    """Return the score of each (body, title): chunks, or whole notes."""
     frequencies = store.frequencies("grams", {gram for word in words for gram in grams(word)})
     size, length = int(store.meta["chunks"]), store.meta["mean_chunk_grams"]
-    by_chunk = GramScorer(words, frequencies, documents=size, mean_length=length)
-    by_note = GramScorer(words, frequencies, documents=size, mean_length=length * size / store.meta["notes"])
-    chunks = pool.chunks
-    own = blend(
-        scale({row: pool.chunk_scores.get(row, 0.0) for row in chunks}),
-        scale({row: by_chunk.score(chunk.words + titles[chunk.note]) for row, chunk in chunks.items()}),
+    length *= size / store.meta["notes"] if whole else 1
+    by_gram = GramScorer(words, frequencies, documents=size, mean_length=length)
+    lengths = [body.total() + title.total() for body, title in documents.values()]
+    by_stem = StemScorer(term_weights(words, store), mean_length=sum(lengths) / max(len(lengths), 1))
+    return blend(
+        scale({row: by_stem.score(body, title) for row, (body, title) in documents.items()}),
+        scale({row: by_gram.score(body + title) for row, (body, title) in documents.items()}),
     )
-    whole = blend(
-        scale({row: pool.note_scores.get(row, 0.0) for row in pool.notes}),
-        scale({row: by_note.score(counts) for row, counts in wholes.items()}),
-    )
-    return {row: 0.5 * own[row] + 0.5 * whole[chunk.note] for row, chunk in chunks.items()}

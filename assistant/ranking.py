@@ -5,12 +5,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar
 
-from ingest.french import grams
+from ingest.french import grams, stem
 
-_K1, _B = (
-    1.2,
-    0.75,
-)  # Robertson & Zaragoza, « The Probabilistic Relevance Framework », 2009; FTS5 has the same
+_K1, _B = 1.2, 0.75  # Robertson & Zaragoza, « The Probabilistic Relevance Framework », 2009
+_TITLE = 3
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -29,6 +27,37 @@ def blend(
         key: weight * first.get(key, 0.0) + (1 - weight) * second.get(key, 0.0)
         for key in dict.fromkeys((*first, *second))
     }
+
+
+class StemScorer:
+    """BM25 over stems, the title as a field of its own that weighs more than the body.
+
+    Args:
+        weights: The stems of the question and how much each weighs, the rarer the more.
+        mean_length: Mean length of the documents in words, title and body.
+    """
+
+    def __init__(self, weights: Mapping[str, float], *, mean_length: float) -> None:
+        self._weights = weights
+        self._mean_length = max(mean_length, 1.0)
+        self._hits: dict[str, str | None] = {}
+
+    def score(self, body: Mapping[str, int], title: Mapping[str, int]) -> float:
+        """Return the score of a document whose body and title are given as counts of folded words."""
+        counts: Counter[str] = Counter()
+        for words, weight in ((body, 1), (title, _TITLE)):
+            for word, count in words.items():
+                if hit := self._lookup(word):
+                    counts[hit] += weight * count
+        length = sum(body.values()) + sum(title.values())
+        norm = _K1 * (1 - _B + _B * length / self._mean_length)
+        return sum(self._weights[key] * n * (_K1 + 1) / (n + norm) for key, n in counts.items())
+
+    def _lookup(self, word: str) -> str | None:
+        if word not in self._hits:
+            key = stem(word)
+            self._hits[word] = key if key in self._weights else None
+        return self._hits[word]
 
 
 class GramScorer:

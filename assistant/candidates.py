@@ -6,7 +6,7 @@ half on the chunk and half on its whole note; a provider's vectors then weigh as
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from langchain_core.embeddings import Embeddings
@@ -87,25 +87,30 @@ def term_weights(words: Sequence[str], store: Store) -> dict[str, float]:
 
 
 def coverage(
-    terms: Mapping[str, float], views: Sequence[frozenset[str]], *, doubtful: frozenset[str] = frozenset()
+    terms: Mapping[str, float],
+    together: frozenset[str],
+    statements: Iterable[frozenset[str]],
+    *,
+    doubtful: frozenset[str] = frozenset(),
 ) -> float:
     """Return how much of a question the best passages hold, in [0, 1].
 
-    The mean of the share in the best one of the first five passages and of the share in the first three
-    together.
+    The mean of two shares: what they hold together, and what the best statement says by itself, for words
+    that are scattered over passages answer less than words said at once.
 
     Args:
         terms: Stems of the question with their weights.
-        views: The stems of each passage with its title and headings, best first.
+        together: The stems of the first passages with their titles and headings.
+        statements: The stems of each statement of the best passages.
         doubtful: Stems of words that were repaired: they may be another word, and count for half.
     """
-    whole = sum(terms.values())
-    if not whole or not views:
-        return 0.0
     credit = {key: weight / 2 if key in doubtful else weight for key, weight in terms.items()}
-    best = max(sum(worth for key, worth in credit.items() if key in view) for view in views[:5])
-    together = sum(worth for key, worth in credit.items() if any(key in view for view in views[:3]))
-    return (best + together) / (2 * whole)
+
+    def held(stems: frozenset[str]) -> float:
+        return sum(worth for key, worth in credit.items() if key in stems)
+
+    whole = sum(terms.values())
+    return (held(together) + max(map(held, statements), default=0.0)) / (2 * whole) if whole else 0.0
 
 
 def _repair(word: str, store: Store) -> str:

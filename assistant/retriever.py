@@ -4,7 +4,7 @@ The best of each note first, the notes named in the question among them, up to t
 links to; a second passage of a note only when fewer than ten notes pass.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -18,6 +18,7 @@ from assistant.answer import Passage, Question
 from assistant.candidates import Candidates, coverage, gather_candidates, term_weights
 from assistant.passages import Choice, build_passages
 from assistant.question import admits, named_notes, read_question, search_text
+from assistant.statements import split_statements
 from ingest.french import stem, stems
 from ingest.readers import SnapshotSource
 from ingest.snapshot import Snapshot
@@ -25,7 +26,6 @@ from ingest.store import Store
 
 PASSAGES = 10
 _LINKED = 3
-_VIEWED = 5  # the best chunks, which say whether the notes answer
 _TELLING, _SAME = 8, 0.9  # distinct words of a chunk, and the share that makes it a near-duplicate
 _FAVOUR = 0.2  # of what is missing to a perfect score
 
@@ -86,10 +86,17 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
     store = snapshot.store
     found = gather_candidates(snapshot, embeddings, search_text(question), question.filters)
     choices = _choose(question, found, store)
+    passages = build_passages(choices, store)
     terms = term_weights(found.words, store)
-    views = _views(choices[:_VIEWED], store)
-    share = coverage(terms, views, doubtful=frozenset(map(stem, found.repaired)))
-    return Finding(build_passages(choices, store), terms, share, store.refrains, found.by_words_alone)
+    share = _coverage(terms, passages, frozenset(map(stem, found.repaired)))
+    return Finding(passages, terms, share, store.refrains, found.by_words_alone)
+
+
+def _coverage(terms: Mapping[str, float], passages: Sequence[Passage], doubtful: frozenset[str]) -> float:
+    first = " ".join(" ".join((passage.note, *passage.heading, passage.text)) for passage in passages[:3])
+    statements = (split_statements(passage.text) for passage in passages[:5])
+    said = (frozenset(stems(statement.text)) for found in statements for statement in found)
+    return coverage(terms, frozenset(stems(first)), said, doubtful=doubtful)
 
 
 def _choose(question: Question, found: Candidates, store: Store) -> list[Choice]:
@@ -171,16 +178,6 @@ def _distinct(choices: Iterable[Choice]) -> Iterable[Choice]:
             rows.add(choice.chunk.row)
             seen.append(words)
             yield choice
-
-
-def _views(choices: list[Choice], store: Store) -> list[frozenset[str]]:
-    """Return the stems of each chunk, with those of its note's title and its headings."""
-    notes = store.notes({choice.chunk.note for choice in choices})
-    around = (" ".join((notes[choice.chunk.note].title, *choice.chunk.heading)) for choice in choices)
-    return [
-        frozenset((*stems(names), *map(stem, choice.chunk.words)))
-        for names, choice in zip(around, choices, strict=True)
-    ]
 
 
 def _document(passage: Passage) -> Document:

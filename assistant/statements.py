@@ -6,6 +6,7 @@ Works on the lines of the raw slice, so that every statement is one or two exact
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ingest.clean import clean, hidden_spans
 from ingest.french import fold
@@ -63,8 +64,12 @@ class _Block:
     bare: bool = False
 
 
-def split_statements(text: str) -> list[Statement]:
-    """Return the statements of a passage in order; headings, bare links, code and tables' rules are none."""
+@lru_cache(maxsize=256)
+def split_statements(text: str) -> tuple[Statement, ...]:
+    """Return the statements of a passage in order; headings, bare links, code and tables' rules are none.
+
+    Those of the last passages are kept: the verdict, the writer and the grounding ask for the same.
+    """
     blocks = list(_blocks(text))
     statements: list[Statement] = []
     position = 0
@@ -81,7 +86,7 @@ def split_statements(text: str) -> list[Statement]:
         else:
             statements += _plain(text, block)
             position += 1
-    return statements
+    return tuple(statements)
 
 
 def sentence_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -59,7 +59,7 @@ def main(gold: str, vault: str) -> None:
     print("coverage below  outside refused  answerable refused")
     outside = [c for c, case in zip(coverages, cases, strict=True) if not case["expected_notes"]]
     inside = [c for c, case in zip(coverages, cases, strict=True) if case["expected_notes"]]
-    for bar in (0.15, 0.2, 0.23, 0.25, 0.27, 0.3, 0.35, 0.4):
+    for bar in (0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.22, 0.24, 0.26, 0.28, 0.3, 0.35):
         right, wrong = sum(c < bar for c in outside), sum(c < bar for c in inside)
         print(f"{bar:14.2f}  {right:8d} of {len(outside):2d}  {100 * wrong / len(inside):16.1f} %")
 

@@ -163,33 +163,30 @@ def test_words_count_for_half_beside_the_vectors_of_a_provider(provided: Snapsho
 
 
 @pytest.mark.parametrize(
-    ("views", "share"),
+    ("together", "statements", "share"),
     [
-        ([], 0.0),
-        ([set()], 0.0),
-        ([{"mediat", "numer", "louvr"}], 1.0),
-        ([{"louvr"}], 0.5),
-        ([{"louvr"}, {"numer"}, {"mediat"}], 0.75),
-        ([set(), set(), set(), {"louvr"}], 0.25),
-        ([set(), set(), set(), set(), {"louvr"}], 0.25),
-        ([set(), set(), set(), set(), set(), {"louvr"}], 0.0),
-        ([{"autre"}], 0.0),
+        (set(), [], 0.0),
+        ({"mediat", "numer", "louvr"}, [], 0.5),
+        ({"mediat", "numer", "louvr"}, [{"mediat", "numer", "louvr"}], 1.0),
+        ({"mediat", "numer", "louvr"}, [{"mediat"}, {"louvr"}], 0.75),
+        (set(), [{"louvr"}], 0.25),
+        ({"autre"}, [{"autre"}], 0.0),
     ],
 )
-def test_coverage_is_the_mean_of_the_best_passage_and_of_the_first_three(
-    views: list[set[str]], share: float
+def test_coverage_is_the_mean_of_all_passages_and_of_the_best_statement(
+    together: set[str], statements: list[set[str]], share: float
 ) -> None:
-    assert coverage(TERMS, list(map(frozenset, views))) == pytest.approx(share)
+    assert coverage(TERMS, frozenset(together), map(frozenset, statements)) == pytest.approx(share)
 
 
 def test_a_question_without_a_word_is_not_covered() -> None:
-    assert coverage({}, [frozenset({"louvr"})]) == 0.0
+    assert coverage({}, frozenset({"louvr"}), [frozenset({"louvr"})]) == 0.0
 
 
 def test_a_repaired_word_covers_for_half() -> None:
-    views = [frozenset(TERMS)]
-    assert coverage(TERMS, views, doubtful=frozenset({"louvr"})) == pytest.approx(0.75)
-    assert coverage(TERMS, views, doubtful=frozenset(TERMS)) == pytest.approx(0.5)
+    held = frozenset(TERMS)
+    assert coverage(TERMS, held, [held], doubtful=frozenset({"louvr"})) == pytest.approx(0.75)
+    assert coverage(TERMS, held, [held], doubtful=held) == pytest.approx(0.5)
 
 
 _stems = st.sampled_from("abcdef")
@@ -203,5 +200,6 @@ _stems = st.sampled_from("abcdef")
 def test_coverage_lies_between_zero_and_one_and_doubt_never_raises_it(
     terms: dict[str, float], views: list[frozenset[str]], doubtful: frozenset[str]
 ) -> None:
-    sure = coverage(terms, views)
-    assert 0 <= coverage(terms, views, doubtful=doubtful) <= sure + 1e-9 <= 1 + 1e-6
+    together = frozenset().union(*views)
+    sure = coverage(terms, together, views)
+    assert 0 <= coverage(terms, together, views, doubtful=doubtful) <= sure + 1e-9 <= 1 + 1e-6

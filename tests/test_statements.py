@@ -81,7 +81,7 @@ def test_sentences_end_where_they_should(text: str, sentences: list[str]) -> Non
     ],
 )
 def test_headings_bare_links_code_and_comments_say_nothing(text: str) -> None:
-    assert split_statements(text) == []
+    assert split_statements(text) == ()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def _finding(coverage: float, paths: tuple[str, ...] = PATHS) -> Finding:
 
 @pytest.mark.parametrize(
     ("coverage", "verdict"),
-    [(0.0, "silent"), (0.1, "silent"), (0.17, "nearest"), (0.2, "answered"), (1.0, "answered")],
+    [(0.0, "silent"), (0.1, "silent"), (0.17, "nearest"), (0.25, "answered"), (1.0, "answered")],
 )
 def test_the_verdict_follows_how_much_of_the_question_the_passages_hold(
     coverage: float, verdict: str
@@ -102,7 +102,7 @@ UNCALIBRATED = pytest.mark.xfail(reason="words alone: the verdict is not calibra
 @pytest.mark.parametrize(
     "question",
     ["Quelle est la température du soleil ?", "Comment réparer un carburateur de tondeuse ?",
-     pytest.param("Quelle est la recette de la tarte aux pommes ?", marks=UNCALIBRATED),
+     "Quelle est la recette de la tarte aux pommes ?",
      pytest.param("Qui a gagné la coupe du monde de football ?", marks=UNCALIBRATED)],
 )  # fmt: skip
 def test_a_question_on_another_subject_is_not_answered(demo_chain: AnswerChain, question: str) -> None:

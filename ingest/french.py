@@ -14,6 +14,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 _WORD = re.compile(r"[^\W_]+")
+_LOOSE = re.compile(r" (?=[:;?!»%])|(?<=«) ")
 _LIGATURES = {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "’": "'", "ʼ": "'"}
 
 
@@ -53,6 +54,11 @@ STOP_WORDS = frozenset(
 def fold(text: str) -> str:
     """Return the text in lower case, without accents; ligatures opened, apostrophes straightened."""
     return text.translate(_FOLDING)
+
+
+def hold_marks(text: str) -> str:
+    """Return the text with no-break spaces where French wants them; no character is added or lost."""
+    return _LOOSE.sub("\u00a0", text)
 
 
 def words(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from ingest.french import (
     edits_allowed,
     fold,
     grams,
+    hold_marks,
     line_key,
     nearest_word,
     stem,
@@ -187,3 +188,17 @@ def test_threads_stem_without_disturbing_each_other() -> None:
         together = list(crowd.map(stem, made))
     stem.cache_clear()
     assert together == [stem(word) for word in made]
+
+
+@pytest.mark.parametrize(
+    ("loose", "held"),
+    [
+        ("Quoi ? Ceci : un « mot » !", "Quoi\u00a0? Ceci\u00a0: un «\u00a0mot\u00a0»\u00a0!"),
+        ("34 % ; rien", "34\u00a0%\u00a0; rien"),
+        ("https://x.org: a:b", "https://x.org: a:b"),
+        ("", ""),
+    ],
+)
+def test_marks_stay_with_their_word(loose: str, held: str) -> None:
+    assert hold_marks(loose) == held
+    assert len(held) == len(loose)

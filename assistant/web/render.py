@@ -6,6 +6,7 @@ from assistant.answer import Answer, Citation, Passage, Sentence
 from assistant.verdict import REFUSALS
 from assistant.web import texts
 from assistant.web.markup import MARKUP, element, escape, note_url, render_text
+from ingest.french import hold_marks
 
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,24}\Z")
 
@@ -81,7 +82,7 @@ def _claim(sentence: Sentence, answer: Answer) -> str:
     if sentence.text in REFUSALS:
         return element("p", "cim-refusal", escape(sentence.text))
     links = "".join(_cite(number, sentence, answer) for number in dict.fromkeys(sentence.numbers))
-    text, stop = sentence.text, ""
+    text, stop = hold_marks(sentence.text), ""
     if links and sentence.label != "verbatim" and text.endswith("."):
         text, stop = text[:-1], "."
     if links:

@@ -326,6 +326,7 @@ def _crowd(settings: IngestSettings, vault: Vault, *, threads: int, publications
         vault.rewrite(0)
         states.append(dict(vault.texts))
         assert nursery.run(near=True) == 0
+        build_chain(Settings(vault=settings.vault, index=settings.index_folder)).close()  # Chroma keeps two
         before = _descriptors()
         chain = build_chain(Settings(vault=settings.vault, index=settings.index_folder))
 

@@ -65,15 +65,16 @@ class ModelWriter:
         Raises:
             ProviderError: The model failed; what was yielded before stands.
         """
-        for left in (1, 0):
-            draft = _Draft(self._fit(finding), self._total_timeout_s)
+        deadline = time.monotonic() + self._total_timeout_s
+        for attempt in (1, 2):
+            draft = _Draft(self._fit(finding), deadline, attempt)
             try:
                 with provider_errors():
                     for chunk in self._model.stream(self._messages(question, draft.passages)):
                         yield from draft.read(chunk)
                 yield from draft.finish()
             except ProviderUnavailableError:
-                if draft.said or not left:
+                if draft.said or attempt == 2 or time.monotonic() > deadline:
                     raise
             else:
                 return
@@ -84,8 +85,9 @@ class ModelWriter:
         Raises:
             ProviderError: The model failed; what was yielded before stands.
         """
-        for left in (1, 0):
-            draft = _Draft(self._fit(finding), self._total_timeout_s)
+        deadline = time.monotonic() + self._total_timeout_s
+        for attempt in (1, 2):
+            draft = _Draft(self._fit(finding), deadline, attempt)
             try:
                 with provider_errors():
                     async for chunk in self._model.astream(self._messages(question, draft.passages)):
@@ -94,7 +96,7 @@ class ModelWriter:
                 for part in draft.finish():
                     yield part
             except ProviderUnavailableError:
-                if draft.said or not left:
+                if draft.said or attempt == 2 or time.monotonic() > deadline:
                     raise
             else:
                 return
@@ -123,15 +125,15 @@ class ModelWriter:
 class _Draft:
     """What a model has written so far, cut into sentences and checked as they end."""
 
-    def __init__(self, passages: tuple[Passage, ...], total_timeout_s: float) -> None:
+    def __init__(self, passages: tuple[Passage, ...], deadline: float, requests: int) -> None:
         self.passages = passages
-        self._deadline = time.monotonic() + total_timeout_s
+        self._deadline = deadline  # of all attempts together
         self._rest = ""
         self._length = 0
         self.said = 0
         self._reason: str | None = None
         self._tells = False
-        self._usage = Usage(requests=1)
+        self._usage = Usage(requests=requests)
 
     def read(self, chunk: BaseMessage) -> Iterator[Answer]:
         """Take a piece and yield the sentences it ends."""

@@ -78,10 +78,7 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
     Args:
         question: In its conversation.
         snapshot: An open snapshot.
-        embeddings: Those it was built with.
-
-    Raises:
-        ProviderError: The embedding provider failed.
+        embeddings: Those it was built with; where their provider fails, the words alone decide.
     """
     store = snapshot.store
     found = gather_candidates(snapshot, embeddings, search_text(question), question.filters)

@@ -440,7 +440,7 @@ def test_a_refusal_is_not_tried_again(demo_chain: AnswerChain, status: int) -> N
 def test_a_passing_fault_is_tried_again_once(demo_chain: AnswerChain, first: Reply) -> None:
     with serve_model(first, SERVED) as server:
         answer = _chain(demo_chain, server).invoke(WHY)
-    assert len(server.requests) == 2
+    assert len(server.requests) == answer.usage.requests == 2
     assert (answer.mode, answer.notice) == ("model", None)
 
 

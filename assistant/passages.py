@@ -1,20 +1,20 @@
 """From the chunks chosen to the passages a writer is given: grown by their neighbours, cut from the notes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from assistant.answer import Passage
 from ingest.chunk import MAX_CHARACTERS
-from ingest.clean import hidden_spans
 from ingest.store import Store, StoredChunk, StoredNote
+
+_NEIGHBOURS = 30  # chunks each way that a passage may grow by
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A chunk chosen for a question; `score` in [0, 1], larger is better; `reason` says why, in French."""
+    """The row of a chunk chosen for a question; `score` in [0, 1], larger is better; `reason` is in French."""
 
-    chunk: StoredChunk
+    row: int
     score: float
     reason: str
 
@@ -25,47 +25,38 @@ def build_passages(choices: Sequence[Choice], store: Store) -> tuple[Passage, ..
     A passage holds its chunk and as many of the chunks around it as fit into `MAX_CHARACTERS`: what stands
     beside a good match helps to understand it. No passage spans a comment, and no two passages overlap.
     """
-    notes = store.notes({choice.chunk.note for choice in choices})
-    runs = _runs(store.chunks_of(notes), notes)
-    taken = {choice.chunk.row for choice in choices}
+    chunks = store.chunks({row for choice in choices for row in _around(choice.row)})
+    notes = store.notes({chunks[choice.row].note for choice in choices})
+    taken = {choice.row for choice in choices}
     passages = []
     for number, choice in enumerate(choices, start=1):
-        grown = _grow(choice.chunk, runs[choice.chunk.row], taken)
+        grown = _grow(choice.row, chunks, taken)
         taken.update(chunk.row for chunk in grown)
-        passages.append(_passage(number, choice, grown, notes[choice.chunk.note]))
+        passages.append(_passage(number, choice, grown, notes[grown[0].note]))
     return tuple(passages)
 
 
-def _runs(chunks: Iterable[StoredChunk], notes: dict[int, StoredNote]) -> dict[int, list[StoredChunk]]:
-    """Return, for the row of each chunk, the chunks of its note that no comment parts from it, in order."""
-    by_note: dict[int, list[StoredChunk]] = {}
-    for chunk in chunks:
-        by_note.setdefault(chunk.note, []).append(chunk)
-    runs: dict[int, list[StoredChunk]] = {}
-    for row, own in by_note.items():
-        hidden = hidden_spans(notes[row].text)
-        run = [own[0]]
-        runs[own[0].row] = run
-        for before, chunk in pairwise(own):
-            if any(before.end <= start < chunk.start for start, _ in hidden):
-                run = []
-            run.append(chunk)
-            runs[chunk.row] = run
-    return runs
+def _around(row: int) -> range:
+    return range(row - _NEIGHBOURS, row + _NEIGHBOURS + 1)
 
 
-def _grow(chunk: StoredChunk, run: list[StoredChunk], taken: set[int]) -> list[StoredChunk]:
+def _grow(row: int, chunks: Mapping[int, StoredChunk], taken: set[int]) -> list[StoredChunk]:
     """Return the chunk with its neighbours, what follows before what precedes, while they fit."""
-    first = last = run.index(chunk)
-    grew = True
-    while grew:
-        grew = False
-        for low, high, added in ((first, last + 1, last + 1), (first - 1, last, first - 1)):
-            fits = low >= 0 and high < len(run) and run[high].end - run[low].start <= MAX_CHARACTERS
-            if fits and run[added].row not in taken:
-                first, last, grew = low, high, True
+    grown = [chunks[row]]
+    while True:
+        for at, added in ((len(grown), chunks.get(grown[-1].row + 1)), (0, chunks.get(grown[0].row - 1))):
+            if added is not None and added.row not in taken and _fits(grown, added):
+                grown.insert(at, added)
                 break
-    return run[first : last + 1]
+        else:
+            return grown
+
+
+def _fits(grown: Sequence[StoredChunk], added: StoredChunk) -> bool:
+    """Tell whether a chunk is of the same stretch of the same note, and leaves the passage short enough."""
+    first, last = grown[0], grown[-1]
+    length = max(last.end, added.end) - min(first.start, added.start)
+    return (added.note, added.run) == (first.note, first.run) and length <= MAX_CHARACTERS
 
 
 def _passage(number: int, choice: Choice, grown: Sequence[StoredChunk], note: StoredNote) -> Passage:
@@ -75,7 +66,7 @@ def _passage(number: int, choice: Choice, grown: Sequence[StoredChunk], note: St
         note_id=note.id,
         note=note.title,
         path=note.path,
-        heading=choice.chunk.heading,
+        heading=next(chunk.heading for chunk in grown if chunk.row == choice.row),
         text=note.text[start:end],
         start=start,
         end=end,

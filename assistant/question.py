@@ -5,10 +5,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from assistant.answer import Filters, Question, Turn
 from ingest.errors import QuestionError
 from ingest.french import STOP_WORDS, content_words, fold, words
-from ingest.store import Store, StoredNote
+from ingest.store import Store
 
 MAX_CHARACTERS = 2000
 _LONGEST_NAME = 20  # words of a title that a question may quote
@@ -28,6 +30,7 @@ _DISCOURSE = frozenset(
 _FINAL_MARK = re.compile(r"[\s?]*\Z")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
+Mask = np.typing.NDArray[np.bool_]
 QuestionInput = str | Question | Mapping[str, Any]
 
 
@@ -92,27 +95,33 @@ def named_notes(question: Question, store: Store) -> list[int]:
         for start in range(len(asked))
         for end in range(start + 1, min(start + _LONGEST_NAME, len(asked)) + 1)
     }
-    frequencies = store.frequencies("vocabulary", asked)
-    few = max(3.0, store.meta["chunks"] / 50)
+    few = max(3.0, store.chunk_count / 50)
     named = []
     for name, row in store.named(runs):
         content = [word for word in name.split() if word not in STOP_WORDS]
-        if len(content) > 1 or any(frequencies.get(word, 0) <= few for word in content):
+        if len(content) > 1 or any(store.lexicon.frequency(word) <= few for word in content):
             named.append((-len(content), row))
     return list(dict.fromkeys(row for _, row in sorted(named)))
 
 
-def admits(filters: Filters, note: StoredNote) -> bool:
+def admitted_notes(filters: Filters, store: Store) -> Mask:
+    """Return, for each note by its row, whether it passes the filters."""
+    if filters == Filters():
+        return np.ones(store.note_count, bool)
+    return np.array([admits(filters, *facts) for facts in store.facts()], bool)
+
+
+def admits(filters: Filters, folder: str, tags: Sequence[str], date: str | None) -> bool:
     """Tell whether a note passes the filters; a note without a date passes no period."""
-    own = {tag.casefold() for tag in note.tags}
+    own = {tag.casefold() for tag in tags}
     wanted = [tag.casefold() for tag in filters.tags]
     if wanted and not any(tag == mine or mine.startswith(f"{tag}/") for tag in wanted for mine in own):
         return False
-    if filters.folders and not any(f"{note.folder}/".startswith(f"{folder}/") for folder in filters.folders):
+    if filters.folders and not any(f"{folder}/".startswith(f"{wanted}/") for wanted in filters.folders):
         return False
-    if filters.since and (note.date is None or note.date < filters.since):
+    if filters.since and (date is None or date < filters.since):
         return False
-    return not (filters.until and (note.date is None or note.date > filters.until))
+    return not (filters.until and (date is None or date > filters.until))
 
 
 def _text(value: object) -> str:

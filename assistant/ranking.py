@@ -1,102 +1,130 @@
-"""The blend of scores: pure functions over candidates, larger is better everywhere."""
+"""The scores of chunks and notes: pure functions over arrays, larger is better everywhere.
 
-import math
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
-from typing import TypeVar
+Two kinds of BM25 (Robertson & Zaragoza, « The Probabilistic Relevance Framework », 2009): over stems, where the
+title is a field that weighs more than the body, and over character n-grams, which catch typing errors,
+inflections and compounds.
+"""
 
-from ingest.french import grams, stem
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-_K1, _B = 1.2, 0.75  # Robertson & Zaragoza, « The Probabilistic Relevance Framework », 2009
+import numpy as np
+
+from ingest.french import grams
+from ingest.lexicon import Lexicon
+from ingest.sparse import Numbers
+
+Scores = np.typing.NDArray[np.float64]
+
+_K1, _B = 1.2, 0.75
 _TITLE = 3
 
-Key = TypeVar("Key", bound=Hashable)
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A score for each of the chunks asked about, and for each of the notes."""
+
+    chunks: Scores
+    notes: Scores
 
 
-def scale(scores: Mapping[Key, float]) -> dict[Key, float]:
+def scale(scores: Scores) -> Scores:
     """Return the scores divided by the largest, so that the best is 1; all zero when none is positive."""
-    top = max(scores.values(), default=0.0)
-    return {key: max(score, 0.0) / top if top > 0 else 0.0 for key, score in scores.items()}
+    top = scores.max(initial=0.0)
+    return np.maximum(scores, 0.0) / top if top > 0 else np.zeros(len(scores))
 
 
-def blend(
-    first: Mapping[Key, float], second: Mapping[Key, float], *, weight: float = 0.5
-) -> dict[Key, float]:
-    """Return `weight · first + (1 - weight) · second` over the keys of both; a missing score is 0."""
-    return {
-        key: weight * first.get(key, 0.0) + (1 - weight) * second.get(key, 0.0)
-        for key in dict.fromkeys((*first, *second))
-    }
-
-
-class StemScorer:
-    """BM25 over stems, the title as a field of its own that weighs more than the body.
+def score_stems(lexicon: Lexicon, weights: Mapping[int, float]) -> Ranked:
+    """Return the BM25 of all C chunks and of all N notes.
 
     Args:
-        weights: The stems of the question and how much each weighs, the rarer the more.
-        mean_length: Mean length of the documents in words, title and body.
+        lexicon: The words of the snapshot.
+        weights: Numbers of the stems asked for, and how much each weighs, the rarer the more.
     """
-
-    def __init__(self, weights: Mapping[str, float], *, mean_length: float) -> None:
-        self._weights = weights
-        self._mean_length = max(mean_length, 1.0)
-        self._hits: dict[str, str | None] = {}
-
-    def score(self, body: Mapping[str, int], title: Mapping[str, int]) -> float:
-        """Return the score of a document whose body and title are given as counts of folded words."""
-        counts: Counter[str] = Counter()
-        for words, weight in ((body, 1), (title, _TITLE)):
-            for word, count in words.items():
-                if hit := self._lookup(word):
-                    counts[hit] += weight * count
-        length = sum(body.values()) + sum(title.values())
-        norm = _K1 * (1 - _B + _B * length / self._mean_length)
-        return sum(self._weights[key] * n * (_K1 + 1) / (n + norm) for key, n in counts.items())
-
-    def _lookup(self, word: str) -> str | None:
-        if word not in self._hits:
-            key = stem(word)
-            self._hits[word] = key if key in self._weights else None
-        return self._hits[word]
+    by_note = lexicon.chunk_notes
+    chunks, notes = np.zeros(len(by_note)), np.zeros(len(lexicon.title_words))
+    own_lengths = lexicon.chunk_lengths + lexicon.title_lengths[by_note]
+    chunk_norm = _norm(own_lengths)
+    note_norm = _norm(lexicon.note_lengths + lexicon.title_lengths)
+    for number, weight in weights.items():
+        titles, body = np.zeros(len(notes)), np.zeros(len(chunks))
+        held, counts = lexicon.stem_titles[number]
+        titles[held] = _TITLE * counts.astype(float)
+        held, counts = lexicon.stem_chunks[number]
+        body[held] = counts
+        chunks += weight * _saturated(body + titles[by_note], chunk_norm)
+        notes += weight * _saturated(titles + np.bincount(by_note, body, len(notes)), note_norm)
+    return Ranked(chunks, notes)
 
 
 class GramScorer:
-    """BM25 over character 3- to 5-grams: what catches typing errors, inflections and compounds.
+    """BM25 over character 3- to 5-grams of some documents.
 
     Args:
+        lexicon: The words of the snapshot.
         words: Folded content words of the question.
-        frequencies: In how many documents each of its grams stands.
-        documents: How many documents there are.
-        mean_length: Their mean length in grams.
     """
 
-    def __init__(
-        self, words: Iterable[str], frequencies: Mapping[str, int], *, documents: int, mean_length: float
-    ) -> None:
-        self._weights = {
-            gram: math.log(1 + (documents - n + 0.5) / (n + 0.5))
-            for word in words
-            for gram in grams(word)
-            if (n := min(frequencies.get(gram, 0), documents)) > 0
-        }
-        self._mean_length = max(mean_length, 1.0)
-        self._hits: dict[str, tuple[list[str], int]] = {}
+    def __init__(self, lexicon: Lexicon, words: Sequence[str]) -> None:
+        self._lexicon = lexicon
+        self._grams = lexicon.known_grams(gram for word in words for gram in grams(word))
+        documents = max(len(lexicon.chunk_notes), 1)
+        frequencies = np.minimum(lexicon.gram_chunks[self._grams], documents)
+        self._weights = np.log(1 + (documents - frequencies + 0.5) / (frequencies + 0.5))
+        self._weights[frequencies == 0] = 0.0
+        self._pairs = lexicon.gram_words.take(self._grams)
+        self._touched = np.zeros(len(lexicon.words), bool)
+        self._touched[self._pairs[1]] = True
 
-    def score(self, document: Mapping[str, int]) -> float:
-        """Return the score of a document given as counts of folded words."""
-        counts: Counter[str] = Counter()
-        length = 0
-        for word, count in document.items():
-            hits, size = self._lookup(word)
-            length += size * count
-            for gram in hits:
-                counts[gram] += count
-        norm = _K1 * (1 - _B + _B * length / self._mean_length)
-        return sum(self._weights[gram] * n * (_K1 + 1) / (n + norm) for gram, n in counts.items())
+    def score_chunks(self, chunks: Numbers) -> Scores:
+        """Return the score of each chunk with the title of its note."""
+        lexicon = self._lexicon
+        notes = lexicon.chunk_notes[chunks]
+        lengths = lexicon.chunk_gram_lengths[chunks] + lexicon.title_gram_lengths[notes]
+        held = (lexicon.chunk_words.take(chunks), lexicon.title_words.take(notes))
+        return self._score(held, lengths, self._mean_chunk)
 
-    def _lookup(self, word: str) -> tuple[list[str], int]:
-        found = self._hits.get(word)
-        if found is None:
-            parts = grams(word)
-            found = self._hits[word] = ([gram for gram in parts if gram in self._weights], len(parts))
-        return found
+    def score_notes(self, notes: Numbers) -> Scores:
+        """Return the score of each note as a whole."""
+        lexicon = self._lexicon
+        begins, ends = lexicon.note_chunks[notes], lexicon.note_chunks[notes + 1]
+        sizes = ends - begins
+        owners = np.repeat(np.arange(len(notes)), sizes)
+        chunks = np.arange(len(owners)) + np.repeat(begins - (np.cumsum(sizes) - sizes), sizes)
+        places, words, counts = lexicon.chunk_words.take(chunks)
+        lengths = lexicon.note_gram_lengths[notes] + lexicon.title_gram_lengths[notes]
+        held = ((owners[places], words, counts), lexicon.title_words.take(notes))
+        mean = self._mean_chunk * len(lexicon.chunk_notes) / max(len(lexicon.title_words), 1)
+        return self._score(held, lengths, mean)
+
+    @property
+    def _mean_chunk(self) -> float:
+        return float(self._lexicon.chunk_gram_lengths.mean()) if len(self._lexicon.chunk_notes) else 1.0
+
+    def _score(
+        self, held: Sequence[tuple[Numbers, Numbers, Numbers]], lengths: Numbers, mean: float
+    ) -> Scores:
+        """Return the score of D documents from the (document, word, count) that they hold."""
+        documents, words, counts = (np.concatenate(parts) for parts in zip(*held, strict=True))
+        relevant = self._touched[words]
+        documents, words, counts = documents[relevant], words[relevant], counts[relevant]
+        distinct, local = np.unique(words, return_inverse=True)
+        size = (len(lengths), len(distinct))
+        matrix = np.bincount(documents * size[1] + local, counts, size[0] * size[1]).reshape(size)
+        grams, owners, times = self._pairs
+        places = np.searchsorted(distinct, owners)
+        places[places == len(distinct)] = 0
+        known = distinct[places] == owners if len(distinct) else np.zeros(len(owners), bool)
+        shape = (len(distinct), len(self._grams))
+        flat = places[known] * shape[1] + grams[known]
+        within = np.bincount(flat, times[known], shape[0] * shape[1]).reshape(shape)
+        return _saturated(matrix @ within, _norm(lengths, mean)[:, None]) @ self._weights
+
+
+def _norm(lengths: Numbers, mean: float | None = None) -> Scores:
+    average = mean if mean is not None else float(lengths.mean()) if len(lengths) else 1.0
+    return _K1 * (1 - _B + _B * lengths / max(average, 1.0))
+
+
+def _saturated(counts: Scores, norm: Scores) -> Scores:
+    return counts * (_K1 + 1) / (counts + norm)

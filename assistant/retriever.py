@@ -4,7 +4,7 @@ The best of each note first, the notes named in the question among them, up to t
 links to; a second passage of a note only when fewer than ten notes pass.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -17,7 +17,7 @@ from pydantic import ConfigDict
 from assistant.answer import Passage, Question
 from assistant.candidates import Candidates, coverage, gather_candidates, term_weights
 from assistant.passages import Choice, build_passages
-from assistant.question import admits, named_notes, read_question, search_text
+from assistant.question import admitted_notes, named_notes, read_question, search_text
 from assistant.statements import split_statements
 from ingest.french import stem, stems
 from ingest.readers import SnapshotSource
@@ -82,9 +82,8 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
     """
     store = snapshot.store
     found = gather_candidates(snapshot, embeddings, search_text(question), question.filters)
-    choices = _choose(question, found, store)
-    passages = build_passages(choices, store)
-    terms = term_weights(found.words, store)
+    passages = build_passages(_Chooser(question, found, store).choose(), store)
+    terms = term_weights(found.words, store.lexicon)
     share = _coverage(terms, passages, frozenset(map(stem, found.repaired)))
     return Finding(passages, terms, share, store.refrains, found.by_words_alone)
 
@@ -96,85 +95,93 @@ def _coverage(terms: Mapping[str, float], passages: Sequence[Passage], doubtful:
     return coverage(terms, frozenset(stems(first)), said, doubtful=doubtful)
 
 
-def _choose(question: Question, found: Candidates, store: Store) -> list[Choice]:
-    best: dict[int, Choice] = {}
-    second: list[Choice] = []
-    for chunk in sorted(found.chunks.values(), key=lambda chunk: (-found.scores[chunk.row], chunk.row)):
-        choice = Choice(chunk, found.scores[chunk.row], "proche des mots de la question")
-        if chunk.note in best:
-            second.append(choice)
-        else:
-            best[chunk.note] = choice
-    named = {choice.chunk.note: choice for choice in _named(question, found, store)}
-    firsts = sorted({**best, **named}.values(), key=lambda choice: (-choice.score, choice.chunk.row))
-    firsts = _favour_linked(firsts, store)
-    linked = _linked(firsts, question, found, store)
-    linked = [choice for choice in linked if choice.chunk.note not in named][: PASSAGES - len(named)]
-    others = [choice for choice in firsts if choice.chunk.note not in named]
-    others = others[: PASSAGES - len(linked) - len(named)]
-    kept = {choice.chunk.row for choice in others}
-    head = [choice for choice in firsts if choice.chunk.note in named or choice.chunk.row in kept]
-    return list(islice(_distinct([*head, *linked, *firsts, *second]), PASSAGES))
+class _Chooser:
+    """Chooses ten of the candidates: the best of each note, the notes named, the author's links."""
+
+    def __init__(self, question: Question, found: Candidates, store: Store) -> None:
+        self._question = question
+        self._store = store
+        self._lexicon = store.lexicon
+        self._found = found
+        self._admitted = admitted_notes(question.filters, store)
+
+    def choose(self) -> list[Choice]:
+        """Return up to ten choices, best first but for those that links add, which come last."""
+        best: dict[int, Choice] = {}
+        second: list[Choice] = []
+        for row, score in self._found.scores.items():
+            choice = Choice(row, score, "proche des mots de la question")
+            if self._note(choice) in best:
+                second.append(choice)
+            else:
+                best[self._note(choice)] = choice
+        named = {self._note(choice): choice for choice in self._named()}
+        firsts = self._favour_linked(sorted({**best, **named}.values(), key=_rank))
+        linked = [choice for choice in self._linked(firsts) if self._note(choice) not in named]
+        linked = linked[: PASSAGES - len(named)]
+        others = [choice for choice in firsts if self._note(choice) not in named]
+        kept = {choice.row for choice in others[: PASSAGES - len(linked) - len(named)]}
+        head = [choice for choice in firsts if self._note(choice) in named or choice.row in kept]
+        return list(islice(self._distinct([*head, *linked, *firsts, *second]), PASSAGES))
+
+    def _favour_linked(self, firsts: list[Choice]) -> list[Choice]:
+        """Raise the notes that the best one links to: its author chose them for the same subject."""
+        if not firsts:
+            return []
+        targets = set(self._store.linked_from(self._note(firsts[0])))
+        raised = [
+            replace(choice, score=choice.score + _FAVOUR * (1 - choice.score))
+            if self._note(choice) in targets
+            else choice
+            for choice in firsts
+        ]
+        return raised[:1] + sorted(raised[1:], key=_rank)
+
+    def _named(self) -> list[Choice]:
+        """Return the best chunk of each note that the question names."""
+        rows = [row for row in named_notes(self._question, self._store) if self._admitted[row]]
+        return self._best_chunks(rows[:PASSAGES], "note nommée dans la question")
+
+    def _linked(self, firsts: list[Choice]) -> list[Choice]:
+        """Return the best chunks of up to three notes that the best note links to and that are not in yet."""
+        if not firsts:
+            return []
+        top = self._note(firsts[0])
+        present = {self._note(choice) for choice in firsts[: PASSAGES - _LINKED]}
+        targets = [row for row in self._store.linked_from(top) if row not in present and self._admitted[row]]
+        reason = f"ajoutée parce que « {self._store.titles([top])[top]} » la cite"
+        return sorted(self._best_chunks(targets, reason), key=lambda choice: -choice.score)[:_LINKED]
+
+    def _best_chunks(self, notes: Iterable[int], reason: str) -> list[Choice]:
+        """Return the best chunk of each note, the first one where none is a candidate."""
+        choices = []
+        for note in notes:
+            chunks = range(*self._lexicon.note_chunks[note : note + 2].tolist())
+            if chunks:
+                row = max(chunks, key=lambda row: (self._found.scores.get(row, 0.0), -row))
+                choices.append(Choice(row, self._found.scores.get(row, 0.0), reason))
+        return choices
+
+    def _note(self, choice: Choice) -> int:
+        return int(self._lexicon.chunk_notes[choice.row])
+
+    def _distinct(self, choices: Iterable[Choice]) -> Iterator[Choice]:
+        """Yield each chunk once, as it first comes; what says the same as one before is left out."""
+        seen: list[frozenset[int]] = []
+        rows: set[int] = set()
+        for choice in choices:
+            words = frozenset(self._lexicon.chunk_words[choice.row][0].tolist())
+            again = len(words) >= _TELLING and any(
+                len(words & other) >= _SAME * len(words | other) for other in seen
+            )
+            if choice.row not in rows and not again:
+                rows.add(choice.row)
+                seen.append(words)
+                yield choice
 
 
-def _favour_linked(firsts: list[Choice], store: Store) -> list[Choice]:
-    """Raise the notes that the best one links to: its author chose them for the same subject."""
-    if not firsts:
-        return []
-    targets = set(store.linked_from(firsts[0].chunk.note))
-    raised = [
-        replace(choice, score=choice.score + _FAVOUR * (1 - choice.score))
-        if choice.chunk.note in targets
-        else choice
-        for choice in firsts
-    ]
-    return raised[:1] + sorted(raised[1:], key=lambda choice: (-choice.score, choice.chunk.row))
-
-
-def _named(question: Question, found: Candidates, store: Store) -> list[Choice]:
-    """Return the best chunk of each note that the question names."""
-    rows = named_notes(question, store)
-    notes = store.notes(rows)
-    admitted = [row for row in rows if admits(question.filters, notes[row])][:PASSAGES]
-    return _best_chunks(admitted, found, store, "note nommée dans la question")
-
-
-def _linked(firsts: list[Choice], question: Question, found: Candidates, store: Store) -> list[Choice]:
-    """Return the best chunks of up to three notes that the best note links to and that are not in yet."""
-    if not firsts:
-        return []
-    top = firsts[0].chunk.note
-    present = {choice.chunk.note for choice in firsts[: PASSAGES - _LINKED]}
-    targets = [row for row in store.linked_from(top) if row not in present]
-    notes = store.notes([top, *targets])
-    admitted = [row for row in targets if admits(question.filters, notes[row])]
-    choices = _best_chunks(admitted, found, store, f"ajoutée parce que « {notes[top].title} » la cite")
-    return sorted(choices, key=lambda choice: -choice.score)[:_LINKED]
-
-
-def _best_chunks(rows: Iterable[int], found: Candidates, store: Store, reason: str) -> list[Choice]:
-    """Return the best chunk of each note, the first one where none is a candidate."""
-    best: dict[int, Choice] = {}
-    for chunk in store.chunks_of(rows):
-        score = found.scores.get(chunk.row, 0.0)
-        if chunk.note not in best or score > best[chunk.note].score:
-            best[chunk.note] = Choice(chunk, score, reason)
-    return [best[row] for row in rows if row in best]
-
-
-def _distinct(choices: Iterable[Choice]) -> Iterable[Choice]:
-    """Yield each chunk once, as it first comes; what says the same as one before is left out."""
-    seen: list[frozenset[str]] = []
-    rows: set[int] = set()
-    for choice in choices:
-        words = frozenset(choice.chunk.words)
-        again = len(words) >= _TELLING and any(
-            len(words & other) >= _SAME * len(words | other) for other in seen
-        )
-        if choice.chunk.row not in rows and not again:
-            rows.add(choice.chunk.row)
-            seen.append(words)
-            yield choice
+def _rank(choice: Choice) -> tuple[float, int]:
+    return -choice.score, choice.row
 
 
 def _document(passage: Passage) -> Document:

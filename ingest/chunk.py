@@ -26,6 +26,7 @@ class Chunk:
     """A slice of a note: `note.text[start:end] == text`; `cleaned` is its view for search and prompts.
 
     `id` is stable: it depends on the note's path and the slice's text only, not on what stands elsewhere.
+    `run` numbers the stretches of the note that nothing hidden breaks.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Chunk:
     end: int
     text: str
     cleaned: str
+    run: int
 
 
 def split_note(note: Note) -> list[Chunk]:
@@ -49,7 +51,8 @@ def split_note(note: Note) -> list[Chunk]:
                 cleaned = "" if _WORDLESS.fullmatch(text) else clean(text, comments=True)
                 if not _WORDLESS.fullmatch(cleaned):
                     chunk_id = _chunk_id(note.path, text, seen[text])
-                    chunks.append(Chunk(chunk_id, section.heading, first, last, text, cleaned))
+                    run = bisect_right(hidden, first, key=itemgetter(0))
+                    chunks.append(Chunk(chunk_id, section.heading, first, last, text, cleaned, run))
                     seen[text] += 1
     return chunks
 

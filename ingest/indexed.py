@@ -18,13 +18,17 @@ _PARSERS = ("chunk", "clean", "dates", "decoding", "french", "header", "indexed"
 
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
-    """A chunk as a span of its note; `words` counts its content words, headings above included."""
+    """A chunk as a span of its note; `words` counts its content words, headings above included.
+
+    `run` numbers the stretches of the note that no comment breaks: chunks of one run can be read as one.
+    """
 
     id: str
     heading: tuple[str, ...]
     start: int
     end: int
     words: Counter[str]
+    run: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ def index_chunks(note: Note) -> tuple[IndexedChunk, ...]:
             chunk.heading,
             chunk.start,
             chunk.end,
-            Counter(map(intern, content_words(" ".join((*chunk.heading[:-1], chunk.cleaned))))),
+            Counter(map(intern, sorted(content_words(" ".join((*chunk.heading[:-1], chunk.cleaned)))))),
+            chunk.run,
         )
         for chunk in split_note(note)
     )

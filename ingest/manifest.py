@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.errors import IndexDamagedError
 
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True, slots=True)

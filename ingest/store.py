@@ -1,33 +1,24 @@
-"""`notes.sqlite3`, the truth of a snapshot: notes, chunks as spans, links, outcomes and the FTS5 index.
+"""`notes.sqlite3`, the truth of a snapshot: notes, chunks as spans, links, outcomes and the lexicon.
 
 Written once by `ingest.store_writer`; here it is opened read-only and immutable.
 """
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from sys import intern
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from ingest.errors import IndexDamagedError
 from ingest.indexed import IndexedChunk
+from ingest.lexicon import Lexicon, unpack_lexicon
 from ingest.note import Note, Wikilink
 from ingest.vault import NoteFile
 
-_TITLE_WEIGHT = 3.0
-SearchTable = Literal["chunk_search", "note_search"]
-FrequencyTable = Literal["vocabulary", "grams", "note_stems"]
-_FREQUENCY_COLUMNS: dict[FrequencyTable, tuple[str, str]] = {
-    "vocabulary": ("word", "frequency"),
-    "grams": ("gram", "frequency"),
-    "note_stems": ("term", "doc"),
-}
 _NOTE_COLUMNS = (
     "row, id, path, raw_path, title, aliases, tags, date, encoding, sha256, private, text, body_start"
 )
@@ -64,7 +55,7 @@ class StoredNote:
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk of a snapshot, as a span; `words` counts its folded content words."""
+    """A chunk of a snapshot, as a span; chunks of one `run` of a note have no comment between them."""
 
     row: int
     id: str
@@ -72,7 +63,7 @@ class StoredChunk:
     heading: tuple[str, ...]
     start: int
     end: int
-    words: Counter[str]
+    run: int
 
 
 class Store:
@@ -90,7 +81,9 @@ class Store:
             uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         try:
-            self.meta: dict[str, float] = dict(self._all("SELECT key, value FROM meta", ()))
+            (self.note_count,), (self.chunk_count,) = self._all(
+                "SELECT count(*) FROM notes UNION ALL SELECT count(*) FROM chunks", ()
+            )
         except BaseException:
             self.close()
             raise
@@ -99,16 +92,14 @@ class Store:
         """Release the file."""
         self._connection.close()
 
-    def search(self, table: SearchTable, stems: Sequence[str], *, limit: int) -> list[tuple[int, float]]:
-        """Return the (row, BM25 score) of the best rows of a table with any of the stems, best first."""
-        if not stems:
-            return []
-        expression = " OR ".join(f'"{stem}"' for stem in dict.fromkeys(stems))
-        sql = (
-            f"SELECT rowid, -bm25({table}, {_TITLE_WEIGHT}, 1.0) AS score FROM {table} "  # noqa: S608
-            f"WHERE {table} MATCH ? ORDER BY score DESC, rowid LIMIT ?"
-        )
-        return self._all(sql, (expression, limit))
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words of the snapshot, counted."""
+        packed = dict(self._all("SELECT name, content FROM lexicon", ()))
+        try:
+            return unpack_lexicon(packed)
+        except (KeyError, ValueError) as error:
+            raise IndexDamagedError(self._path, str(error)) from error
 
     def chunks(self, rows: Iterable[int]) -> dict[int, StoredChunk]:
         """Return chunks by row."""
@@ -118,16 +109,23 @@ class Store:
         """Return chunks by id; ids the store does not know are left out."""
         return {chunk.id: chunk for chunk in self._chunks_where("id", ids)}
 
-    def chunks_of(self, notes: Iterable[int]) -> list[StoredChunk]:
-        """Return all chunks of the notes with these rows, in order."""
-        return list(self._chunks_where("note", notes))
-
     def notes(self, rows: Iterable[int]) -> dict[int, StoredNote]:
         """Return notes by row."""
         marks, values = _marks(rows)
         sql = f"SELECT {_NOTE_COLUMNS} FROM notes WHERE row IN ({marks})"  # noqa: S608
         with self._errors():
             return {row[0]: _stored_note(row) for row in self._all(sql, values)}
+
+    def facts(self) -> list[tuple[str, tuple[str, ...], str | None]]:
+        """Return (folder, tags, date) of every note, by row."""
+        found = self._all("SELECT path, tags, date FROM notes ORDER BY row", ())
+        with self._errors():
+            return [(path.rpartition("/")[0], tuple(json.loads(tags)), day) for path, tags, day in found]
+
+    def titles(self, rows: Iterable[int]) -> dict[int, str]:
+        """Return the titles of notes by row."""
+        marks, values = _marks(rows)
+        return dict(self._all(f"SELECT row, title FROM notes WHERE row IN ({marks})", values))  # noqa: S608
 
     def note(self, note_id: str) -> StoredNote | None:
         """Return the note with an opaque id, or None."""
@@ -183,7 +181,9 @@ class Store:
                 warnings=tuple((line, sentence) for line, sentence in json.loads(warnings)),
             )
         chunks = self._chunks_where("note", (row,))
-        return note, tuple(IndexedChunk(c.id, c.heading, c.start, c.end, c.words) for c in chunks)
+        return note, tuple(
+            IndexedChunk(c.id, c.heading, c.start, c.end, self.lexicon.words_of(c.row), c.run) for c in chunks
+        )
 
     def named(self, names: Iterable[str]) -> list[tuple[str, int]]:
         """Return (name, note row) for the analysed names that are a title, file name or alias."""
@@ -205,29 +205,17 @@ class Store:
         )
         return self._all(sql, (limit,))
 
-    def frequencies(self, table: FrequencyTable, keys: Iterable[str]) -> dict[str, int]:
-        """Return in how many chunks (`vocabulary`, `grams`) or notes (`note_stems`) each known key stands."""
-        key, count = _FREQUENCY_COLUMNS[table]
-        marks, values = _marks(keys)
-        return dict(self._all(f"SELECT {key}, {count} FROM {table} WHERE {key} IN ({marks})", values))  # noqa: S608
-
     @cached_property
     def refrains(self) -> frozenset[str]:
         """The lines, as `french.line_key` has them, that several notes share: a template left them."""
         return frozenset(line for (line,) in self._all("SELECT line FROM refrains", ()))
 
-    def vocabulary(self, *, shortest: int, longest: int) -> list[tuple[str, int]]:
-        """Return the (word, frequency) of the vault's words of such lengths."""
-        return self._all("SELECT * FROM vocabulary WHERE length(word) BETWEEN ? AND ?", (shortest, longest))
-
     def _chunks_where(self, column: str, keys: Iterable[int | str]) -> Iterator[StoredChunk]:
         marks, values = _marks(keys)
         sql = f"SELECT * FROM chunks WHERE {column} IN ({marks}) ORDER BY row"  # noqa: S608
         with self._errors():
-            for row, chunk_id, note, heading, start, end, words in self._all(sql, values):
-                yield StoredChunk(
-                    row, chunk_id, note, tuple(json.loads(heading)), start, end, _counter(words)
-                )
+            for row, chunk_id, note, heading, start, end, run in self._all(sql, values):
+                yield StoredChunk(row, chunk_id, note, tuple(json.loads(heading)), start, end, run)
 
     def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
         with self._errors():
@@ -247,11 +235,6 @@ def _stored_note(row: tuple[Any, ...]) -> StoredNote:
         number, note_id, path, raw_path, title, tuple(json.loads(aliases)), tuple(json.loads(tags)), day,
         encoding, sha256, bool(private), text, body,
     )  # fmt: skip
-
-
-def _counter(written: str) -> Counter[str]:
-    counts: dict[str, int] = json.loads(written)
-    return Counter({intern(word): count for word, count in counts.items()})
 
 
 def _marks(keys: Iterable[int | str]) -> tuple[str, list[int | str]]:

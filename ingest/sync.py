@@ -189,7 +189,7 @@ def _unchanged(outcomes: Sequence[Outcome], last: Store) -> SyncReport:
         for o in outcomes
     ]
     report = _report(seen, last.warnings())
-    return replace(report, indexed=len(indexed), chunks=int(last.meta["chunks"]))
+    return replace(report, indexed=len(indexed), chunks=last.chunk_count)
 
 
 def _report(outcomes: Sequence[Outcome], mended: Iterable[tuple[str, int, str]]) -> SyncReport:

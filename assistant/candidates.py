@@ -13,7 +13,7 @@ from langchain_core.embeddings import Embeddings
 
 from assistant.answer import Filters
 from assistant.question import admitted_notes
-from assistant.ranking import GramScorer, Ranked, Scores, scale, score_stems
+from assistant.ranking import GramScorer, Ranked, Scores, Term, scale, score_stems
 from ingest.embeddings import HashedEmbeddings
 from ingest.errors import IndexDamagedError, ProviderError
 from ingest.french import content_words, edits_allowed, nearest_word, stem
@@ -54,7 +54,7 @@ def gather_candidates(snapshot: Snapshot, embeddings: Embeddings, text: str, fil
     words = repair_words(asked, lexicon)
     repaired = frozenset(words) - frozenset(asked)
     admitted = admitted_notes(filters, store)[lexicon.chunk_notes]
-    by_stem = score_stems(lexicon, _numbered(term_weights(words, lexicon), lexicon))
+    by_stem = score_stems(lexicon, _terms(words, lexicon))
     nearest = _nearest(snapshot, embeddings, text)
     near = {chunk.row: nearest[chunk.id] for chunk in store.chunks_by_id(nearest).values()} if nearest else {}
     found = np.union1d(_best(by_stem.chunks * admitted, _LEXICAL), np.array(list(near), np.int64))
@@ -79,7 +79,7 @@ def term_weights(words: Iterable[str], lexicon: Lexicon) -> dict[str, float]:
     weights = {}
     for key in dict.fromkeys(map(stem, words)):
         number = lexicon.stem(key)
-        frequency = len(lexicon.notes_with(number)) if number is not None else 0
+        frequency = int(lexicon.stem_notes[number]) if number is not None else 0
         weights[key] = math.log(1 + notes / (frequency + 0.5))
     return weights
 
@@ -116,9 +116,10 @@ def _repair(word: str, lexicon: Lexicon) -> str:
     return (edits and nearest_word(word, lexicon.words_like(word, edits))) or word
 
 
-def _numbered(weights: Mapping[str, float], lexicon: Lexicon) -> dict[int, float]:
+def _terms(words: Sequence[str], lexicon: Lexicon) -> list[Term]:
+    weights = term_weights(words, lexicon)
     numbers = ((lexicon.stem(key), weight) for key, weight in weights.items())
-    return {number: weight for number, weight in numbers if number is not None}
+    return [Term(weight, {number: 1.0}) for number, weight in numbers if number is not None]
 
 
 def _best(scores: Scores, limit: int) -> Numbers:

@@ -7,7 +7,7 @@ from assistant.answer import Passage
 from ingest.chunk import MAX_CHARACTERS
 from ingest.store import Store, StoredChunk, StoredNote
 
-_NEIGHBOURS = 30  # chunks each way that a passage may grow by
+_NEIGHBOURS = 10  # chunks each way that a passage may grow by
 
 
 @dataclass(frozen=True, slots=True)

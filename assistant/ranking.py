@@ -5,14 +5,14 @@ title is a field that weighs more than the body, and over character n-grams, whi
 inflections and compounds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ingest.french import grams
 from ingest.lexicon import Lexicon
-from ingest.sparse import Numbers
+from ingest.sparse import Numbers, SparseRows
 
 Scores = np.typing.NDArray[np.float64]
 
@@ -34,26 +34,33 @@ def scale(scores: Scores) -> Scores:
     return np.maximum(scores, 0.0) / top if top > 0 else np.zeros(len(scores))
 
 
-def score_stems(lexicon: Lexicon, weights: Mapping[int, float]) -> Ranked:
-    """Return the BM25 of all C chunks and of all N notes.
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a word of the question asks for: `weight` is larger for a rarer word.
 
-    Args:
-        lexicon: The words of the snapshot.
-        weights: Numbers of the stems asked for, and how much each weighs, the rarer the more.
+    `stems` are the numbers of its stem and of those that may stand for it, and how far each does, in ]0, 1].
     """
+
+    weight: float
+    stems: Mapping[int, float]
+
+
+def score_stems(lexicon: Lexicon, terms: Iterable[Term]) -> Ranked:
+    """Return the BM25 of all C chunks and of all N notes; what stands for one term counts as one word."""
     by_note = lexicon.chunk_notes
     chunks, notes = np.zeros(len(by_note)), np.zeros(len(lexicon.title_words))
     own_lengths = lexicon.chunk_lengths + lexicon.title_lengths[by_note]
     chunk_norm = _norm(own_lengths)
     note_norm = _norm(lexicon.note_lengths + lexicon.title_lengths)
-    for number, weight in weights.items():
+    for term in terms:
         titles, body = np.zeros(len(notes)), np.zeros(len(chunks))
-        held, counts = lexicon.stem_titles[number]
-        titles[held] = _TITLE * counts.astype(float)
-        held, counts = lexicon.stem_chunks[number]
-        body[held] = counts
-        chunks += weight * _saturated(body + titles[by_note], chunk_norm)
-        notes += weight * _saturated(titles + np.bincount(by_note, body, len(notes)), note_norm)
+        for number, share in term.stems.items():
+            held, counts = lexicon.stem_titles[number]
+            titles[held] += share * _TITLE * counts
+            held, counts = lexicon.stem_chunks[number]
+            body[held] += share * counts
+        chunks += term.weight * _saturated(body + titles[by_note], chunk_norm)
+        notes += term.weight * _saturated(titles + np.bincount(by_note, body, len(notes)), note_norm)
     return Ranked(chunks, notes)
 
 
@@ -67,14 +74,13 @@ class GramScorer:
 
     def __init__(self, lexicon: Lexicon, words: Sequence[str]) -> None:
         self._lexicon = lexicon
-        self._grams = lexicon.known_grams(gram for word in words for gram in grams(word))
+        asked = lexicon.known_grams(gram for word in words for gram in grams(word))
         documents = max(len(lexicon.chunk_notes), 1)
-        frequencies = np.minimum(lexicon.gram_chunks[self._grams], documents)
+        frequencies = np.minimum(lexicon.gram_chunks[asked], documents)
         self._weights = np.log(1 + (documents - frequencies + 0.5) / (frequencies + 0.5))
         self._weights[frequencies == 0] = 0.0
-        self._pairs = lexicon.gram_words.take(self._grams)
-        self._touched = np.zeros(len(lexicon.words), bool)
-        self._touched[self._pairs[1]] = True
+        self._asked = np.full(len(lexicon.grams), -1)
+        self._asked[asked] = np.arange(len(asked))
 
     def score_chunks(self, chunks: Numbers) -> Scores:
         """Return the score of each chunk with the title of its note."""
@@ -106,19 +112,23 @@ class GramScorer:
     ) -> Scores:
         """Return the score of D documents from the (document, word, count) that they hold."""
         documents, words, counts = (np.concatenate(parts) for parts in zip(*held, strict=True))
-        relevant = self._touched[words]
-        documents, words, counts = documents[relevant], words[relevant], counts[relevant]
-        distinct, local = np.unique(words, return_inverse=True)
-        size = (len(lengths), len(distinct))
-        matrix = np.bincount(documents * size[1] + local, counts, size[0] * size[1]).reshape(size)
-        grams, owners, times = self._pairs
-        places = np.searchsorted(distinct, owners)
-        places[places == len(distinct)] = 0
-        known = distinct[places] == owners if len(distinct) else np.zeros(len(owners), bool)
-        shape = (len(distinct), len(self._grams))
-        flat = places[known] * shape[1] + grams[known]
-        within = np.bincount(flat, times[known], shape[0] * shape[1]).reshape(shape)
-        return _saturated(matrix @ within, _norm(lengths, mean)[:, None]) @ self._weights
+        hits, places = self._hits(words)
+        entries, found, times = hits.take(places)
+        size = (len(lengths), len(self._weights))
+        cells = documents[entries] * size[1] + found
+        matrix = np.bincount(cells, counts[entries] * times, size[0] * size[1]).reshape(size)
+        return _saturated(matrix, _norm(lengths, mean)[:, None]) @ self._weights
+
+    def _hits(self, words: Numbers) -> tuple[SparseRows, Numbers]:
+        """Return distinct words × n-grams asked for, and which of its rows each of the words is."""
+        held = np.zeros(len(self._lexicon.words), bool)
+        held[words] = True
+        distinct = np.flatnonzero(held)
+        rows, columns, times = self._lexicon.word_grams.take(distinct)
+        asked = self._asked[columns]
+        kept = asked >= 0
+        starts = np.searchsorted(rows[kept], np.arange(len(distinct) + 1))
+        return SparseRows(starts, asked[kept], times[kept]), (np.cumsum(held) - 1)[words]
 
 
 def _norm(lengths: Numbers, mean: float | None = None) -> Scores:

@@ -22,24 +22,26 @@ Names = np.typing.NDArray[np.str_]
 _GRAM = "<U5"  # the longest n-gram
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """Words, stems and n-grams are numbered in their own order; chunks and notes by their row.
 
-    Of W words: `word_stems` is the stem of each, `word_grams` how many n-grams it has, `word_chunks` in how
-    many chunks and titles it stands. `gram_chunks` is in how many chunks each n-gram stands. Of C chunks:
+    Of W words: `word_stems` is the stem of each, `word_lengths` how many n-grams it has, `word_chunks` in
+    how many chunks and titles it stands. `gram_chunks` is in how many chunks each n-gram stands, `stem_notes` in how
+    many notes each stem, their titles included. Of C chunks:
     `chunk_notes` is the note of each, `chunk_lengths` its words, `chunk_gram_lengths` their n-grams.
     `chunk_words` is C × W, `title_words` (title, file name and aliases, each word once) N × W, for N notes;
-    `stem_chunks` S × C, `stem_titles` S × N and `gram_words` G × W lead the other way.
+    `stem_chunks` is S × C and `stem_titles` S × N; `word_grams` (W × G) are the n-grams of each word.
     """
 
     words: tuple[str, ...]
     stems: tuple[str, ...]
     grams: Names
     word_stems: Numbers
-    word_grams: Numbers
+    word_lengths: Numbers
     word_chunks: Numbers
     gram_chunks: Numbers
+    stem_notes: Numbers
     chunk_notes: Numbers
     chunk_lengths: Numbers
     chunk_gram_lengths: Numbers
@@ -47,7 +49,7 @@ class Lexicon:
     title_words: SparseRows
     stem_chunks: SparseRows
     stem_titles: SparseRows
-    gram_words: SparseRows
+    word_grams: SparseRows
 
     @cached_property
     def title_lengths(self) -> Numbers:
@@ -57,7 +59,7 @@ class Lexicon:
     @cached_property
     def title_gram_lengths(self) -> Numbers:
         """How many n-grams the title of each note holds."""
-        return self.title_words.totals(self.word_grams)
+        return self.title_words.totals(self.word_lengths)
 
     @cached_property
     def note_lengths(self) -> Numbers:
@@ -114,10 +116,6 @@ class Lexicon:
         held, counts = self.chunk_words[chunk]
         return Counter(dict(zip((self.words[word] for word in held), counts.tolist(), strict=True)))
 
-    def notes_with(self, number: int) -> Numbers:
-        """Return the notes that hold a stem in their title or below it, each once, in order."""
-        return np.union1d(self.chunk_notes[self.stem_chunks[number][0]], self.stem_titles[number][0])
-
 
 def build_lexicon(notes: Sequence[IndexedNote]) -> Lexicon:
     """Count the words of notes, in the order of their rows; the same notes give the same arrays."""
@@ -130,24 +128,28 @@ def build_lexicon(notes: Sequence[IndexedNote]) -> Lexicon:
     stems = tuple(sorted(set(map(stem, words))))
     stem_numbers = {key: number for number, key in enumerate(stems)}
     word_stems = np.array([stem_numbers[stem(word)] for word in words], np.int32)
-    word_grams = np.array([gram_count(word) for word in words], np.int32)
-    names, gram_words = _gram_words(words)
+    word_lengths = np.array([gram_count(word) for word in words], np.int32)
+    names, word_grams = _word_grams(words)
+    chunk_notes = np.repeat(np.arange(len(notes), dtype=np.int32), [len(item.chunks) for item in notes])
+    stem_chunks = chunk_words.turned(word_stems, len(stems))
+    stem_titles = title_words.turned(word_stems, len(stems))
     return Lexicon(
         words=words,
         stems=stems,
         grams=names,
         word_stems=word_stems,
-        word_grams=word_grams,
+        word_lengths=word_lengths,
         word_chunks=chunk_words.held(len(words)) + title_words.held(len(words)),
-        gram_chunks=_gram_chunks(chunk_words, gram_words, len(words)),
-        chunk_notes=np.repeat(np.arange(len(notes), dtype=np.int32), [len(item.chunks) for item in notes]),
+        gram_chunks=_gram_chunks(chunk_words, word_grams, len(names)),
+        stem_notes=_stem_notes(stem_chunks, stem_titles, chunk_notes, len(notes)),
+        chunk_notes=chunk_notes,
         chunk_lengths=chunk_words.totals(np.ones(len(words), np.int64)),
-        chunk_gram_lengths=chunk_words.totals(word_grams),
+        chunk_gram_lengths=chunk_words.totals(word_lengths),
         chunk_words=chunk_words,
         title_words=title_words,
-        stem_chunks=chunk_words.turned(word_stems, len(stems)),
-        stem_titles=title_words.turned(word_stems, len(stems)),
-        gram_words=gram_words,
+        stem_chunks=stem_chunks,
+        stem_titles=stem_titles,
+        word_grams=word_grams,
     )
 
 
@@ -160,24 +162,27 @@ def _counted(documents: Sequence[Mapping[str, int]], numbers: Mapping[str, int])
     return sparse_rows(rows, columns, counts, shape=(len(documents), len(numbers)))
 
 
-def _gram_words(words: Sequence[str]) -> tuple[Names, SparseRows]:
-    """Return the n-grams of the words, in order, and n-grams × words."""
-    parts = [grams(word) for word in words]
+def _word_grams(words: Sequence[str]) -> tuple[Names, SparseRows]:
+    """Return the n-grams of the words, in order, and words × n-grams."""
+    parts = [Counter(grams(word)) for word in words]
     names = sorted(set(chain.from_iterable(parts)))
-    numbers = {gram: number for number, gram in enumerate(names)}
-    columns = np.repeat(np.arange(len(words)), [len(part) for part in parts])
-    rows = np.fromiter((numbers[gram] for part in parts for gram in part), np.int64)
-    matrix = sparse_rows(rows, columns, np.ones(len(rows), np.int64), shape=(len(names), len(words)))
-    return np.array(names, _GRAM), matrix
+    return np.array(names, _GRAM), _counted(parts, {gram: number for number, gram in enumerate(names)})
 
 
-def _gram_chunks(chunk_words: SparseRows, gram_words: SparseRows, words: int) -> Numbers:
-    """Return in how many chunks each n-gram stands."""
-    word_grams = gram_words.turned(np.arange(words), words)
-    counts = np.zeros(len(gram_words), np.int32)
+def _gram_chunks(chunk_words: SparseRows, word_grams: SparseRows, size: int) -> Numbers:
+    """Return in how many chunks each of the n-grams stands."""
+    counts = np.zeros(size, np.int32)
     for chunk in range(len(chunk_words)):
         counts[word_grams.take(chunk_words[chunk][0])[1]] += 1  # an index given twice counts once
     return counts
+
+
+def _stem_notes(within: SparseRows, titles: SparseRows, chunk_notes: Numbers, notes: int) -> Numbers:
+    """Return in how many notes each stem stands, in the title or below it."""
+    rows = np.concatenate([within.row_numbers(), titles.row_numbers()])
+    columns = np.concatenate([chunk_notes[within.columns], titles.columns])
+    held = sparse_rows(rows, columns, np.ones(len(rows), np.int64), shape=(len(within), notes))
+    return np.diff(held.starts)
 
 
 def _place(names: Sequence[str], name: str) -> int | None:

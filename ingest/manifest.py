@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.errors import IndexDamagedError
 
-FORMAT = 5
+FORMAT = 7
 
 
 @dataclass(frozen=True, slots=True)

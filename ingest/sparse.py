@@ -26,6 +26,10 @@ class SparseRows:
         span = slice(self.starts[row], self.starts[row + 1])
         return self.columns[span], self.counts[span]
 
+    def row_numbers(self) -> Numbers:
+        """Return the row of each count, in order."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
     def take(self, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
         """Return (place in `rows`, column, count) of all that some rows hold, row by row."""
         begins = self.starts[rows]
@@ -45,8 +49,7 @@ class SparseRows:
 
     def turned(self, groups: Numbers, size: int) -> "SparseRows":
         """Return the transpose, with columns of one group, of `size` in all, added up into one row."""
-        rows = np.repeat(np.arange(len(self)), np.diff(self.starts))
-        return sparse_rows(groups[self.columns], rows, self.counts, shape=(size, len(self)))
+        return sparse_rows(groups[self.columns], self.row_numbers(), self.counts, shape=(size, len(self)))
 
 
 def sparse_rows(rows: Numbers, columns: Numbers, counts: Numbers, *, shape: tuple[int, int]) -> SparseRows:

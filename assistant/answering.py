@@ -127,6 +127,7 @@ class Answering:
         else:
             yield from self._refuse()
 
+
 def build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Writer:
     """Return what writes with the model, or the writer of extracts where there is none."""
     if chat_model is None:

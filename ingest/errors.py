@@ -100,8 +100,8 @@ class GoldError(UsageError):
 
     def __init__(self, path: Path, problem: str, *, line: int | None = None) -> None:
         self.path, self.line = path, line
-        place = "" if line is None else f"ligne {line}, "
-        super().__init__(f"Questions de référence «\u00a0{path}\u00a0» : {place}{problem}")
+        place = "" if line is None else f" (ligne\u00a0{line})"
+        super().__init__(f"Questions de référence «\u00a0{path}\u00a0»{place}\u00a0: {problem}")
 
 
 class PromptError(UsageError):

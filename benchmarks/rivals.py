@@ -152,14 +152,9 @@ def cut(notes: dict[str, tuple[str, str]]) -> dict[str, list[Unit]]:
 
 def run(task: str, name: str, folder: Path, job: dict[str, object]) -> dict[str, object]:
     command = [sys.executable, str(CONTENDER), task, name, str(folder)]
-    done = subprocess.run(
-        command,
-        input=json.dumps(job),
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TQDM_DISABLE": "1"},
-    )
+    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name}: {done.stderr}")
     result: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -196,11 +191,15 @@ def machine() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("gold", type=Path, nargs="?")
     parser.add_argument("vault", type=Path, nargs="?")
     parser.add_argument("--ir", type=Path, help="a set in the BEIR layout")
     given = parser.parse_args()
+    if not (given.ir or given.vault):
+        parser.error("GOLD and VAULT, or --ir FOLDER")
     with tempfile.TemporaryDirectory() as place:
         vault = Path(place) / "vault" if given.ir else given.vault.resolve()
         cases = ir_cases(given.ir, vault) if given.ir else []

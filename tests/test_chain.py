@@ -221,10 +221,11 @@ def test_the_ambient_environment_does_not_switch_tracing_on(
     for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
         monkeypatch.setenv(name, "true")
     monkeypatch.setenv("LANGSMITH_API_KEY", "ls-essai")
-    model = FakeListChatModel(responses=["Zola écrit au musée [1]."] * 4)
+    model = FakeListChatModel(responses=["Zola écrit au musée [1]."] * 5)
     chain = build_chain(settings, chat_model=model)
     answer = chain.invoke(ASKED)
     assert reduce(add, chain.stream(ASKED)) == answer
+    assert chain.examine(ASKED)[0] == answer
     assert asyncio.run(chain.ainvoke(ASKED)) == answer
     assert reduce(add, asyncio.run(_parts(chain, ASKED))) == answer
     chain.close()

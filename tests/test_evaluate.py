@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -155,7 +156,7 @@ def test_curve_counts_what_each_threshold_would_refuse() -> None:
         ("Le **musée** ouvre [à dix heures](https://x.fr)[^1].", "Le musée ouvre à dix heures."),
         ("Le musée ouvre.", "Le *musée* ouvre."),
         ("> - Le musée ouvre", "Le musée ouvre"),
-        ("Voici : - une liste", "Voici : - une liste"),
+        ("Voici :\n- une liste", "Voici : - une liste"),
         ("Le musée ouvre tôt, dit-on, et ferme tard.", "Le musée ouvre […] et ferme tard."),
         ("Le musée ouvre tôt, dit-on, et ferme tard.", "Le musée ouvre (...) et ferme tard…"),
         ("Il attend… et ouvre.", "attend… et"),
@@ -231,6 +232,18 @@ def test_progress_is_told_before_each_question(chain: AnswerChain, write_gold: C
     assert told == [("Réponse aux questions", done, 3) for done in range(3)]
 
 
+def test_what_answers_warn_of_is_counted(
+    vault: Path, tmp_path: Path, write_gold: Callable[..., Path]
+) -> None:
+    settings = Settings(vault=vault, index=tmp_path / "index")
+    build_chain(settings).close()
+    shutil.rmtree(tmp_path / "index" / "1" / "chroma")
+    chain = build_chain(settings)
+    [(notice, number)] = evaluate(chain, load_gold(write_gold())).notices
+    chain.close()
+    assert (notice.startswith("La recherche par vecteurs est en panne"), number) == (True, 3)
+
+
 def test_durations_are_left_out_of_equality(chain: AnswerChain, write_gold: Callable[..., Path]) -> None:
     evaluation = evaluate(chain, load_gold(write_gold()))
     assert replace(evaluation, seconds=(9.0,)) == evaluation
@@ -272,6 +285,14 @@ def test_failure_says_why_with_what_was_expected_and_found(run: Run, write_gold:
     assert "attendu : Plan\n    trouvé d’abord : " in shown
     assert "pourquoi : Cimaise répond, alors que les notes ne disent rien" in shown
     assert "trouvé d’abord : Horaires" in shown
+
+
+def test_curve_shows_the_cheapest_threshold_of_each_number_of_right_refusals() -> None:
+    inside = [_judged(_case("A"), coverage=coverage) for coverage in (0.1, 0.25, 0.5)]
+    outside = [_judged(_case(), coverage=coverage) for coverage in (0.05, 0.3)]
+    shown = render_evaluation(Evaluation((*inside, *outside), "extracts", seconds=(0.1,)), listed=0)
+    lines = [" ".join(line.split()) for line in shown.splitlines() if "à raison sur 2" in line]
+    assert lines == ["0,06 1 à raison sur 2 0 à tort sur 3", "0,32 2 à raison sur 2 2 à tort sur 3"]
 
 
 def test_nothing_found_is_told_as_such() -> None:

@@ -3,9 +3,14 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Protocol
 
+from langchain_core.language_models import BaseChatModel
+
 from assistant.answer import Answer, Gap, Mode, Question
 from assistant.extracts import ExtractiveWriter
+from assistant.model_writer import ModelWriter
 from assistant.retriever import Finding
+from assistant.settings import Settings
+from assistant.tokens import token_counter
 from assistant.verdict import REFUSALS, decide_verdict, find_gap, refusal
 from ingest.errors import ProviderError
 
@@ -121,3 +126,16 @@ class Answering:
             yield from map(self._keep, ExtractiveWriter().write(self._question, self._finding))
         else:
             yield from self._refuse()
+
+
+def build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Writer:
+    """Return what writes with the model, or the writer of extracts where there is none."""
+    if chat_model is None:
+        return ExtractiveWriter()
+    return ModelWriter(
+        chat_model,
+        context_tokens=settings.context_tokens,
+        total_timeout_s=settings.total_timeout_s,
+        count=token_counter(settings.tiktoken_cache_dir),
+        remote=settings.remote_host is not None,
+    )

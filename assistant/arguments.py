@@ -6,7 +6,7 @@ from typing import Any, Literal, NoReturn
 
 from ingest.errors import UsageError
 
-Command = Literal["serve", "ask", "index", "health", "doctor"]
+Command = Literal["serve", "ask", "index", "health", "evaluate", "doctor"]
 
 _FRENCH = (  # argparse speaks English
     ("unrecognized arguments:", "argument inconnu :"),
@@ -71,6 +71,13 @@ def build_parser() -> argparse.ArgumentParser:
     form = health.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="rapport en JSON")
     form.add_argument("--markdown", action="store_true", help="rapport en Markdown")
+    evaluate = _add(commands, "evaluate", "juge les réponses sur des questions de référence", [common])
+    evaluate.add_argument(
+        "gold", type=Path, metavar="QUESTIONS", help="fichier JSONL, une question par ligne"
+    )
+    shown = evaluate.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="tout, cas par cas, en JSON")
+    shown.add_argument("--failures", type=int, default=20, metavar="N", help="échecs à montrer (20)")
     _add(commands, "doctor", "vérifie l’installation et les réglages", [common])
     return parser
 

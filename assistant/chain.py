@@ -1,6 +1,7 @@
 """The whole path from a question to a checked answer, as a LangChain Runnable."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing
 from functools import reduce
@@ -13,14 +14,11 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langsmith import tracing_context
 
 from assistant.answer import Answer, Mode, Question
-from assistant.answering import Answering, Writer
+from assistant.answering import Answering, build_writer
 from assistant.chat_models import build_chat_model
-from assistant.extracts import ExtractiveWriter
-from assistant.model_writer import ModelWriter
 from assistant.question import QuestionInput, read_question, starter_questions
-from assistant.retriever import NoteRetriever, find_passages
+from assistant.retriever import Finding, NoteRetriever, find_passages
 from assistant.settings import Settings
-from assistant.tokens import token_counter
 from ingest.build import Progress
 from ingest.embeddings import build_embeddings, fingerprint
 from ingest.errors import IndexDamagedError, IndexMissingError
@@ -55,7 +53,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         self._snapshots = snapshots
         self._embeddings = embeddings
         self._settings = settings
-        self._writer = _build_writer(settings, chat_model)
+        self._writer = build_writer(settings, chat_model)
 
     @property
     def mode(self) -> Mode:
@@ -67,6 +65,12 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         """How many notes the index holds."""
         with self._snapshots.lease() as snapshot:
             return snapshot.manifest.notes
+
+    @property
+    def note_paths(self) -> frozenset[str]:
+        """The paths, relative to the vault, of the notes that the index holds."""
+        with self._snapshots.lease() as snapshot:
+            return frozenset(map(os.fsdecode, snapshot.store.hashes()))
 
     @property
     def vault_name(self) -> str:
@@ -112,6 +116,15 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         del kwargs
         with self._tracing():
             return self._call_with_config(lambda asked: reduce(add, self._parts(asked)), input, config)
+
+    def examine(self, asked: QuestionInput) -> tuple[Answer, Finding]:
+        """Answer as `invoke` does, and return what was found for it too; the same errors."""
+        question = read_question(asked)
+        with self._tracing(), self._snapshots.lease() as snapshot:
+            finding = find_passages(question, snapshot, self._embeddings)
+            answering = Answering(question, finding, self._writer)
+            parts = (answering.opening, *answering.parts(), self._end(answering, snapshot))
+            return reduce(add, parts), finding
 
     def stream(
         self,
@@ -243,15 +256,3 @@ def build_chain(
         sync(settings, embeddings=embedder, on_progress=on_progress)
         snapshots = SnapshotSource(settings.index_folder, embeddings=mark)
     return AnswerChain(snapshots, embedder, settings, model)
-
-
-def _build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Writer:
-    if chat_model is None:
-        return ExtractiveWriter()
-    return ModelWriter(
-        chat_model,
-        context_tokens=settings.context_tokens,
-        total_timeout_s=settings.total_timeout_s,
-        count=token_counter(settings.tiktoken_cache_dir),
-        remote=settings.remote_host is not None,
-    )

@@ -159,6 +159,27 @@ def _health(settings: Settings, options: argparse.Namespace) -> int:
     return 1 if options.strict and report.findings else 0
 
 
+def _evaluate(settings: Settings, options: argparse.Namespace) -> int:
+    from assistant.chain import build_chain  # noqa: PLC0415 - brings Chroma, after our settings
+    from assistant.evaluate import evaluate  # noqa: PLC0415
+    from assistant.evaluation_view import render_evaluation  # noqa: PLC0415
+    from assistant.gold import load_gold  # noqa: PLC0415
+
+    cases = load_gold(options.gold)
+    _refresh(settings)
+    chain = build_chain(settings)
+    try:
+        with _Progress() as progress:
+            evaluation = evaluate(chain, cases, on_progress=progress)
+    finally:
+        chain.close()
+    if options.json:
+        print(json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        print(render_evaluation(evaluation, listed=max(options.failures, 0)))
+    return 1 if options.strict and (evaluation.missing or evaluation.notices) else 0
+
+
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from assistant.doctor import examine  # noqa: PLC0415 - brings Chroma, after our settings
 
@@ -202,6 +223,7 @@ _COMMANDS: dict[Command, Callable[[Settings, argparse.Namespace], int]] = {
     "ask": _ask,
     "index": _index,
     "health": _health,
+    "evaluate": _evaluate,
     "doctor": _doctor,
 }
 

@@ -1,15 +1,12 @@
 """The vault report as people read it: in a terminal, and as Markdown; pure."""
 
-import shutil
-import textwrap
-import unicodedata
 from itertools import groupby
 
+from assistant.layout import printable, wrap
 from ingest.health.finding import Finding, Kind
 from ingest.health.report import HealthReport
 
 CLEAN = "Rien à mender"
-_WIDEST = 100
 _LISTED = 20  # findings of a kind that the terminal spells out
 _LABELS: dict[Kind, tuple[str, str]] = {
     "unreadable": ("fichier illisible", "fichiers illisibles"),
@@ -86,7 +83,7 @@ def _summary(report: HealthReport) -> str:
 
 def _ranking(report: HealthReport) -> list[str]:
     return [
-        _wrap(f"{note.target} : {_times(note.notes, 'note')}, {_times(note.links, 'lien')}", "  ", "      ")
+        wrap(f"{note.target} : {_times(note.notes, 'note')}, {_times(note.links, 'lien')}", "  ", "      ")
         for note in report.missing
     ]
 
@@ -105,29 +102,12 @@ def _title(kind: Kind, number: int) -> str:
 
 
 def _place(finding: Finding) -> str:
-    return _printable(finding.path if finding.line is None else f"{finding.path}:{finding.line}")
+    return printable(finding.path if finding.line is None else f"{finding.path}:{finding.line}")
 
 
 def _entry(finding: Finding) -> str:
-    return "\n".join([f"  {_place(finding)}", _wrap(finding.sentence, "    ", "    ")])
-
-
-def _wrap(text: str, indent: str, hanging: str) -> str:
-    width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
-    return textwrap.fill(
-        _printable(text),
-        max(width, 20),
-        initial_indent=indent,
-        subsequent_indent=hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _printable(text: str) -> str:
-    """Return the text without control and formatting characters: a file name never drives the terminal."""
-    return "".join(char if unicodedata.category(char) not in {"Cc", "Cf", "Cs"} else "�" for char in text)
+    return "\n".join([f"  {_place(finding)}", wrap(finding.sentence, "    ", "    ")])
 
 
 def _escape(text: str) -> str:
-    return _printable(text).translate(_ESCAPED)
+    return printable(text).translate(_ESCAPED)

@@ -8,6 +8,7 @@
     │   ├── VaultError           the folder of notes: missing, not a folder, unreadable, without notes
     │   ├── IndexInVaultError    the index and the vault lie one inside the other
     │   ├── QuestionError        empty, too long, or of no known form
+    │   ├── GoldError            a file of gold questions: missing, not text, or a line of it malformed
     │   └── PromptError          a prompt file: missing, or its placeholders altered
     ├── BusyError                exit code 3: somebody else is at it
     │   ├── IndexBusyError       another process is writing the index
@@ -92,6 +93,15 @@ class IndexInVaultError(UsageError):
 
 class QuestionError(UsageError):
     """The question cannot be taken."""
+
+
+class GoldError(UsageError):
+    """A file of gold questions cannot be used; `line` is 1-based, None when it is the whole file."""
+
+    def __init__(self, path: Path, problem: str, *, line: int | None = None) -> None:
+        self.path, self.line = path, line
+        place = "" if line is None else f" (ligne\u00a0{line})"
+        super().__init__(f"Questions de référence «\u00a0{path}\u00a0»{place}\u00a0: {problem}")
 
 
 class PromptError(UsageError):

@@ -101,6 +101,14 @@ def test_an_answer_is_the_same_in_a_loop(demo_chain: AnswerChain, asked: str) ->
     assert asyncio.run(_parts(demo_chain, asked)) == list(demo_chain.stream(asked))
 
 
+@pytest.mark.parametrize("asked", QUESTIONS)
+def test_examining_gives_the_answer_and_what_was_found_for_it(demo_chain: AnswerChain, asked: str) -> None:
+    answer, finding = demo_chain.examine(asked)
+    assert answer == demo_chain.invoke(asked)
+    assert finding == demo_chain.retriever.find(Question(asked))
+    assert answer.passages == finding.passages
+
+
 def test_a_batch_answers_each_question_in_its_place(demo_chain: AnswerChain) -> None:
     answers = [demo_chain.invoke(asked) for asked in QUESTIONS]
     assert demo_chain.batch(list(QUESTIONS)) == answers
@@ -213,10 +221,11 @@ def test_the_ambient_environment_does_not_switch_tracing_on(
     for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
         monkeypatch.setenv(name, "true")
     monkeypatch.setenv("LANGSMITH_API_KEY", "ls-essai")
-    model = FakeListChatModel(responses=["Zola écrit au musée [1]."] * 4)
+    model = FakeListChatModel(responses=["Zola écrit au musée [1]."] * 5)
     chain = build_chain(settings, chat_model=model)
     answer = chain.invoke(ASKED)
     assert reduce(add, chain.stream(ASKED)) == answer
+    assert chain.examine(ASKED)[0] == answer
     assert asyncio.run(chain.ainvoke(ASKED)) == answer
     assert reduce(add, asyncio.run(_parts(chain, ASKED))) == answer
     chain.close()
@@ -229,6 +238,12 @@ def test_a_chat_model_given_writes_the_answer(settings: Settings) -> None:
     assert (answer.mode, answer.verdict, answer.notice) == ("model", "answered", None)
     assert answer.text == "Émile Zola écrit au musée [1]."
     assert answer.citations[0].path == "Zola.md"
+
+
+def test_a_chain_names_the_notes_it_holds(settings: Settings) -> None:
+    chain = build_chain(settings)
+    assert chain.note_paths == set(VAULT)
+    chain.close()
 
 
 def test_a_chain_says_how_it_writes_and_what_it_holds(settings: Settings) -> None:

@@ -226,7 +226,7 @@ def test_doctor_warns_and_strict_makes_it_a_failure(run: Run, vault: Path) -> No
 # Help and bad input
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["ask"], ["index"], ["doctor"]])
+@pytest.mark.parametrize("command", [[], ["serve"], ["ask"], ["index"], ["evaluate"], ["doctor"]])
 def test_help_is_in_french(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main([*command, "--help"])
@@ -242,7 +242,7 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["-h"])
     shown = capsys.readouterr().out
-    assert all(f"    {name} " in shown for name in ("serve", "ask", "index", "doctor"))
+    assert all(f"    {name} " in shown for name in ("serve", "ask", "index", "evaluate", "doctor"))
 
 
 @pytest.mark.parametrize(
@@ -252,6 +252,11 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         (("ask", QUESTION, "--inconnu"), "argument inconnu : --inconnu"),
         (("ask", "a", "b"), "argument inconnu : b"),
         (("ask",), "il manque QUESTION"),
+        (("evaluate",), "il manque QUESTIONS"),
+        (("evaluate", "absent.jsonl"), "le fichier ne peut pas être lu"),
+        (("evaluate", "fichier.md"), "n’est pas du JSON"),
+        (("evaluate", "q.jsonl", "--failures", "peu"), "un nombre entier est attendu, pas 'peu'"),
+        (("evaluate", "q.jsonl", "--failures", "3", "--json"), "ne va pas avec"),
         (("bonjour",), "choix inconnu : 'bonjour'"),
         (("--port",), "--port: une valeur est attendue"),
         (("--port", "abc"), "un nombre entier est attendu, pas 'abc'"),

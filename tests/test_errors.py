@@ -15,6 +15,7 @@ SENTENCES: list[CimaiseError] = [
     errors.SettingsError("CIMAISE_PORT", "un nombre entier est attendu."),
     errors.VaultError(VAULT, "ce n’est pas un dossier ; donnez le dossier qui contient les notes."),
     errors.IndexInVaultError(vault=VAULT, index=INDEX),
+    errors.GoldError(Path("questions.jsonl"), "ce n’est pas un objet JSON ; corrigez-la.", line=3),
     errors.PromptError(Path("answer.md"), "il manque {count}."),
     errors.IndexBusyError("processus 12"),
     errors.PortInUseError(host="127.0.0.1", port=7860),
@@ -81,7 +82,7 @@ def test_exit_code_is_that_of_the_branch(error: CimaiseError) -> None:
 
 
 def test_errors_carry_their_facts() -> None:
-    setting, port, gone = SENTENCES[0], SENTENCES[5], SENTENCES[10]
+    setting, port, gone = SENTENCES[0], SENTENCES[6], SENTENCES[11]
     assert isinstance(setting, errors.SettingsError)
     assert (setting.variable, setting.problem) == ("CIMAISE_PORT", "un nombre entier est attendu.")
     assert isinstance(port, errors.PortInUseError)

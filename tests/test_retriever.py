@@ -262,5 +262,5 @@ def test_gold_questions_find_their_notes(real_chain: AnswerChain, gold: list[dic
         names = list(dict.fromkeys(PurePosixPath(passage.path).stem for passage in passages))
         ranks.append(next((n for n, name in enumerate(names, 1) if name in case["acceptable_notes"]), 99))
     hits = [100 * sum(rank <= limit for rank in ranks) / len(ranks) for limit in (1, 5, 10)]
-    # What is reached, as a floor for what follows; the figures aimed at are those of benchmarks/gold.py.
+    # What is reached, as a floor for what follows; the figures aimed at are those of `cimaise evaluate`.
     assert all(hit >= least for hit, least in zip(hits, (65, 87, 91), strict=True)), hits

@@ -93,16 +93,17 @@ def _extracts(finding: Finding) -> list[_Extract]:
     Half of a score is the passage's, half is the share of the question that the statement holds; what only a
     link in it or the title of its note holds counts for less.
     """
-    terms = {key: weight for key, weight in finding.terms.items() if key not in _ASKING}
-    whole = sum(terms.values()) or 1.0
+    terms = [term for term in finding.terms if term.stem not in _ASKING]
+    whole = sum(term.weight for term in terms) or 1.0
     found = []
     for passage in finding.passages:
         for statement in split_statements(passage.text):
             heading = passage.heading_at(passage.start + statement.spans[-1][0])
             own, title = _stems(statement.own_text), _stems(" ".join((passage.note, *heading)))
-            worth = dict.fromkeys(_stems(statement.text), _LINK) | dict.fromkeys(title, _TITLE)
-            worth |= dict.fromkeys(own, 1.0)
-            share = sum(weight * worth.get(key, 0.0) for key, weight in terms.items())
+            worths = ((own, 1.0), (title, _TITLE), (_stems(statement.text), _LINK))
+            share = sum(
+                term.weight * max(worth * term.share_in(held) for held, worth in worths) for term in terms
+            )
             score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(heading, statement)
             if line_key(statement.own_text) in finding.refrains:
                 score *= _EVASIVE

@@ -12,7 +12,7 @@ _NEIGHBOURS = 10  # chunks each way that a passage may grow by
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The row of a chunk chosen for a question; `score` in [0, 1], larger is better; `reason` is in French."""
+    """The row of a chunk chosen for a question; `score` in [0, 1]; `reason` says why, in French."""
 
     row: int
     score: float

@@ -1,15 +1,17 @@
 """The scores of chunks and notes: pure functions over arrays, larger is better everywhere.
 
-Two kinds of BM25 (Robertson & Zaragoza, « The Probabilistic Relevance Framework », 2009): over stems, where the
-title is a field that weighs more than the body, and over character n-grams, which catch typing errors,
+Two kinds of BM25 (Robertson & Zaragoza, « The Probabilistic Relevance Framework », 2009): over stems, where
+the title is a field that weighs more than the body, and over character n-grams, which catch typing errors,
 inflections and compounds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from assistant.terms import Term
+from assistant.thesaurus import Phrase
 from ingest.french import grams
 from ingest.lexicon import Lexicon
 from ingest.sparse import Numbers, SparseRows
@@ -34,34 +36,34 @@ def scale(scores: Scores) -> Scores:
     return np.maximum(scores, 0.0) / top if top > 0 else np.zeros(len(scores))
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """What a word of the question asks for: `weight` is larger for a rarer word.
-
-    `stems` are the numbers of its stem and of those that may stand for it, and how far each does, in ]0, 1].
-    """
-
-    weight: float
-    stems: Mapping[int, float]
-
-
 def score_stems(lexicon: Lexicon, terms: Iterable[Term]) -> Ranked:
-    """Return the BM25 of all C chunks and of all N notes; what stands for one term counts as one word."""
+    """Return the BM25 of all C chunks and of all N notes; what stands for a term counts as part of it."""
     by_note = lexicon.chunk_notes
     chunks, notes = np.zeros(len(by_note)), np.zeros(len(lexicon.title_words))
-    own_lengths = lexicon.chunk_lengths + lexicon.title_lengths[by_note]
-    chunk_norm = _norm(own_lengths)
+    chunk_norm = _norm(lexicon.chunk_lengths + lexicon.title_lengths[by_note])
     note_norm = _norm(lexicon.note_lengths + lexicon.title_lengths)
     for term in terms:
-        titles, body = np.zeros(len(notes)), np.zeros(len(chunks))
-        for number, share in term.stems.items():
-            held, counts = lexicon.stem_titles[number]
-            titles[held] += share * _TITLE * counts
-            held, counts = lexicon.stem_chunks[number]
-            body[held] += share * counts
+        body, titles = np.zeros(len(chunks)), np.zeros(len(notes))
+        for phrase, share in ((term.stem,), 1.0), *term.stand_ins.items():
+            body += share * _least(lexicon.stem_chunks, lexicon, phrase, len(chunks))
+            titles += _TITLE * share * _least(lexicon.stem_titles, lexicon, phrase, len(notes))
         chunks += term.weight * _saturated(body + titles[by_note], chunk_norm)
         notes += term.weight * _saturated(titles + np.bincount(by_note, body, len(notes)), note_norm)
     return Ranked(chunks, notes)
+
+
+def _least(held: SparseRows, lexicon: Lexicon, phrase: Phrase, size: int) -> Scores:
+    """Return how often each document holds all stems of a phrase."""
+    counts = np.zeros(size)
+    for place, key in enumerate(phrase):
+        number = lexicon.stem(key)
+        if number is None:
+            return np.zeros(size)
+        columns, times = held[number]
+        found = np.zeros(size)
+        found[columns] = times
+        counts = found if place == 0 else np.minimum(counts, found)
+    return counts
 
 
 class GramScorer:
@@ -116,7 +118,7 @@ class GramScorer:
         entries, found, times = hits.take(places)
         size = (len(lengths), len(self._weights))
         cells = documents[entries] * size[1] + found
-        matrix = np.bincount(cells, counts[entries] * times, size[0] * size[1]).reshape(size)
+        matrix: Scores = np.bincount(cells, counts[entries] * times, size[0] * size[1]).reshape(size)
         return _saturated(matrix, _norm(lengths, mean)[:, None]) @ self._weights
 
     def _hits(self, words: Numbers) -> tuple[SparseRows, Numbers]:

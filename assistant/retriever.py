@@ -4,8 +4,8 @@ The best of each note first, the notes named in the question among them, up to t
 links to; a second passage of a note only when fewer than ten notes pass.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -15,11 +15,10 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from assistant.answer import Passage, Question
-from assistant.candidates import Candidates, coverage, gather_candidates, term_weights
+from assistant.candidates import Candidates, gather_candidates
 from assistant.passages import Choice, build_passages
 from assistant.question import admitted_notes, named_notes, read_question, search_text
-from assistant.statements import split_statements
-from ingest.french import stem, stems
+from assistant.terms import Term, read_search
 from ingest.readers import SnapshotSource
 from ingest.snapshot import Snapshot
 from ingest.store import Store
@@ -27,20 +26,17 @@ from ingest.store import Store
 PASSAGES = 10
 _LINKED = 3
 _TELLING, _SAME = 8, 0.9  # distinct words of a chunk, and the share that makes it a near-duplicate
-_FAVOUR = 0.2  # of what is missing to a perfect score
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a question found: its passages, best first, and the stems of the question with their weights.
+    """What a question found: its passages, best first, and the terms that were searched for.
 
-    `coverage` in [0, 1] is how much of the question the best passages hold; `refrains` are the lines of the
-    vault that are a template's, not an author's.
+    `refrains` are the lines of the vault that are a template's, not an author's.
     """
 
     passages: tuple[Passage, ...]
-    terms: Mapping[str, float]
-    coverage: float
+    terms: tuple[Term, ...]
     refrains: frozenset[str] = frozenset()
     by_words_alone: bool = False
 
@@ -81,18 +77,11 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
         embeddings: Those it was built with; where their provider fails, the words alone decide.
     """
     store = snapshot.store
-    found = gather_candidates(snapshot, embeddings, search_text(question), question.filters)
+    text = search_text(question)
+    search = read_search(text, store.lexicon)
+    found = gather_candidates(snapshot, embeddings, text, search, question.filters)
     passages = build_passages(_Chooser(question, found, store).choose(), store)
-    terms = term_weights(found.words, store.lexicon)
-    share = _coverage(terms, passages, frozenset(map(stem, found.repaired)))
-    return Finding(passages, terms, share, store.refrains, found.by_words_alone)
-
-
-def _coverage(terms: Mapping[str, float], passages: Sequence[Passage], doubtful: frozenset[str]) -> float:
-    first = " ".join(" ".join((passage.note, *passage.heading, passage.text)) for passage in passages[:3])
-    statements = (split_statements(passage.text) for passage in passages[:5])
-    said = (frozenset(stems(statement.text)) for found in statements for statement in found)
-    return coverage(terms, frozenset(stems(first)), said, doubtful=doubtful)
+    return Finding(passages, search.terms, store.refrains, found.by_words_alone)
 
 
 class _Chooser:
@@ -116,26 +105,13 @@ class _Chooser:
             else:
                 best[self._note(choice)] = choice
         named = {self._note(choice): choice for choice in self._named()}
-        firsts = self._favour_linked(sorted({**best, **named}.values(), key=_rank))
+        firsts = sorted({**best, **named}.values(), key=_rank)
         linked = [choice for choice in self._linked(firsts) if self._note(choice) not in named]
         linked = linked[: PASSAGES - len(named)]
         others = [choice for choice in firsts if self._note(choice) not in named]
         kept = {choice.row for choice in others[: PASSAGES - len(linked) - len(named)]}
         head = [choice for choice in firsts if self._note(choice) in named or choice.row in kept]
         return list(islice(self._distinct([*head, *linked, *firsts, *second]), PASSAGES))
-
-    def _favour_linked(self, firsts: list[Choice]) -> list[Choice]:
-        """Raise the notes that the best one links to: its author chose them for the same subject."""
-        if not firsts:
-            return []
-        targets = set(self._store.linked_from(self._note(firsts[0])))
-        raised = [
-            replace(choice, score=choice.score + _FAVOUR * (1 - choice.score))
-            if self._note(choice) in targets
-            else choice
-            for choice in firsts
-        ]
-        return raised[:1] + sorted(raised[1:], key=_rank)
 
     def _named(self) -> list[Choice]:
         """Return the best chunk of each note that the question names."""

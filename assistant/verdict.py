@@ -2,6 +2,8 @@
 
 from assistant.answer import Answer, Gap, Question, Sentence, Verdict
 from assistant.retriever import Finding
+from assistant.statements import split_statements
+from ingest.french import stems
 
 # Shares of the question that its best passages hold; measured on questions of 2022 (cimaise evaluate).
 _ANSWERS = 0.24
@@ -14,9 +16,29 @@ REFUSALS = (NEAREST, SILENT)
 
 def decide_verdict(finding: Finding) -> Verdict:
     """Return whether the passages answer, only come near, or have nothing to do with the question."""
-    if not finding.passages or finding.coverage < _BEARS:
+    share = measure_coverage(finding)
+    if not finding.passages or share < _BEARS:
         return "silent"
-    return "answered" if finding.coverage >= _ANSWERS else "nearest"
+    return "answered" if share >= _ANSWERS else "nearest"
+
+
+def measure_coverage(finding: Finding) -> float:
+    """Return how much of a question the best passages hold, in [0, 1].
+
+    The mean of two shares: what they hold together, and what the best statement says by itself, for words
+    that are scattered over passages answer less than words said at once.
+    """
+    whole = sum(term.weight for term in finding.terms)
+
+    def held(said: frozenset[str]) -> float:
+        return sum(term.weight * term.certainty * term.share_in(said) for term in finding.terms)
+
+    first = " ".join(
+        " ".join((passage.note, *passage.heading, passage.text)) for passage in finding.passages[:3]
+    )
+    statements = (split_statements(passage.text) for passage in finding.passages[:5])
+    said = (frozenset(stems(statement.text)) for found in statements for statement in found)
+    return (held(frozenset(stems(first))) + max(map(held, said), default=0.0)) / (2 * whole) if whole else 0.0
 
 
 def refusal(question: Question, finding: Finding, verdict: Verdict) -> Answer:

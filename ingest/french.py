@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-import snowballstemmer
+import Stemmer
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
@@ -49,6 +49,10 @@ STOP_WORDS = frozenset(
     which who what how
     """.split()
 )
+_ENGLISH = frozenset(
+    "the of and to in is are was were for that this these with by it its at from be which who what how why "
+    "where when do does did can could should have has there their they about any my our we you your".split()
+)  # none of them is French too
 
 
 def fold(text: str) -> str:
@@ -92,6 +96,18 @@ def stem(word: str) -> str:
     return str(_STEMMERS.french.stemWord(word))
 
 
+@lru_cache(maxsize=20_000)
+def english_stem(word: str) -> str:
+    """Return the Snowball English stem of one folded word."""
+    return str(_STEMMERS.english.stemWord(word))
+
+
+def is_english(text: str) -> bool:
+    """Tell whether a text is English rather than French, by the small words of both."""
+    said = words(text)
+    return sum(word in _ENGLISH for word in said) > sum(word in STOP_WORDS - _ENGLISH for word in said)
+
+
 @lru_cache(maxsize=100_000)
 def grams(word: str) -> tuple[str, ...]:
     """Return the character 3- to 5-grams of one folded word between boundary marks."""
@@ -127,10 +143,11 @@ def nearest_word(word: str, vocabulary: Mapping[str, int]) -> str | None:
 
 
 class _Stemmers(threading.local):
-    """One stemmer a thread: it keeps the word it is working on."""
+    """Stemmers of one thread: each keeps the word it is working on."""
 
     def __init__(self) -> None:
-        self.french = snowballstemmer.stemmer("french")
+        self.french = Stemmer.Stemmer("french")
+        self.english = Stemmer.Stemmer("english")
 
 
 _STEMMERS = _Stemmers()

@@ -27,9 +27,9 @@ class Lexicon:
     """Words, stems and n-grams are numbered in their own order; chunks and notes by their row.
 
     Of W words: `word_stems` is the stem of each, `word_lengths` how many n-grams it has, `word_chunks` in
-    how many chunks and titles it stands. `gram_chunks` is in how many chunks each n-gram stands, `stem_notes` in how
-    many notes each stem, their titles included. Of C chunks:
-    `chunk_notes` is the note of each, `chunk_lengths` its words, `chunk_gram_lengths` their n-grams.
+    how many chunks and titles it stands. `gram_chunks` is in how many chunks each n-gram stands, `stem_notes`
+    in how many notes each stem does, titles included. Of C chunks: `chunk_notes` is the note of each,
+    `chunk_lengths` its words, `chunk_gram_lengths` their n-grams.
     `chunk_words` is C × W, `title_words` (title, file name and aliases, each word once) N × W, for N notes;
     `stem_chunks` is S × C and `stem_titles` S × N; `word_grams` (W × G) are the n-grams of each word.
     """

@@ -197,6 +197,11 @@ class Store:
         )
         return [target for target in dict.fromkeys(item[0] for item in found) if target != row]
 
+    def linked_to(self, row: int) -> list[int]:
+        """Return the rows of the notes that link to a note, each once."""
+        sql = "SELECT DISTINCT source FROM links WHERE target = ? AND source != target"
+        return [source for (source,) in self._all(sql, (row,))]
+
     def hubs(self, limit: int) -> list[tuple[str, int]]:
         """Return (title, links) of the notes that link to the most others, most first."""
         sql = (

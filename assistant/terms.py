@@ -1,0 +1,100 @@
+"""What a question searches for: its words, repaired, weighed, and what may stand for each."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from assistant.thesaurus import Phrase, Thesaurus, synonyms, translations
+from ingest.french import content_words, edits_allowed, english_stem, is_english, nearest_word, stem
+from ingest.lexicon import Lexicon
+
+_STAND_IN = 0.5  # of what the word itself is worth
+_DOUBT = 0.5  # of what the word is worth where it was repaired: it may be another
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of a question: its stem, and its weight, larger for a word that fewer notes hold.
+
+    `stand_ins` are the phrases that may stand for it, and how far each does, in ]0, 1]; `certainty` in ]0, 1]
+    is lower for a word that was repaired.
+    """
+
+    stem: str
+    weight: float
+    stand_ins: Mapping[Phrase, float] = field(default_factory=dict)
+    certainty: float = 1.0
+
+    def share_in(self, stems: frozenset[str]) -> float:
+        """Return how far stems hold what the word asks for, in [0, 1]."""
+        if self.stem in stems:
+            return 1.0
+        return max(
+            (share for phrase, share in self.stand_ins.items() if stems.issuperset(phrase)), default=0.0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The words searched for, as they are written, and the terms they make."""
+
+    words: tuple[str, ...]
+    terms: tuple[Term, ...]
+
+
+def read_search(text: str, lexicon: Lexicon) -> Search:
+    """Return what a text searches for in a vault; an English one is put into French.
+
+    Args:
+        text: The question, or what a follow-up means.
+        lexicon: The words of the vault.
+    """
+    asked = content_words(text)
+    if is_english(text):
+        return _translated(asked, lexicon)
+    words = tuple(_repaired(word, lexicon) for word in asked)
+    repaired = {stem(word) for word, typed in zip(words, asked, strict=True) if word != typed}
+    terms = _terms([stem(word) for word in words], lexicon, synonyms(), _STAND_IN)
+    return Search(
+        words, tuple(replace(term, certainty=_DOUBT) if term.stem in repaired else term for term in terms)
+    )
+
+
+def _translated(asked: Sequence[str], lexicon: Lexicon) -> Search:
+    """Return English words as terms that their French stands for; the words themselves are kept too."""
+    terms = _terms([english_stem(word) for word in asked], lexicon, translations(), 1.0)
+    french = [part for term in terms for phrase in term.stand_ins for part in phrase]
+    return Search(tuple(dict.fromkeys((*asked, *french))), terms)
+
+
+def _terms(stems: Sequence[str], lexicon: Lexicon, thesaurus: Thesaurus, worth: float) -> tuple[Term, ...]:
+    found = thesaurus.stand_ins(stems)
+    own = frozenset(stems)
+    return tuple(
+        _term(key, [phrase for phrase in found.get(key, ()) if own.isdisjoint(phrase)], lexicon, worth)
+        for key in dict.fromkeys(stems)
+    )
+
+
+def _term(key: str, phrases: Sequence[Phrase], lexicon: Lexicon, worth: float) -> Term:
+    """Return a term; a phrase that is commoner than the word it stands for says less than it."""
+    weight = _weight(key, lexicon)
+    rarities = {
+        phrase: max(_weight(part, lexicon) for part in phrase)
+        for phrase in phrases
+        if all(lexicon.stem(part) is not None for part in phrase)
+    }
+    return Term(key, weight, {phrase: worth * min(1.0, rare / weight) for phrase, rare in rarities.items()})
+
+
+def _weight(key: str, lexicon: Lexicon) -> float:
+    number = lexicon.stem(key)
+    notes = int(lexicon.stem_notes[number]) if number is not None else 0
+    return math.log(1 + len(lexicon.title_words) / (notes + 0.5))
+
+
+def _repaired(word: str, lexicon: Lexicon) -> str:
+    """Return a word, or the nearest one that the vault knows where it does not know this one."""
+    if lexicon.word(word) is not None or not (edits := edits_allowed(word)):
+        return word
+    return nearest_word(word, lexicon.words_like(word, edits)) or word

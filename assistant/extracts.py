@@ -14,7 +14,6 @@ _LEAST = 3
 _NOTES = 3
 _NEAREST = 3
 _TITLE, _LINK = 0.6, 0.2  # weight of a word that only the title and headings hold, or only a link
-_ASKING = frozenset({"pourquoi", "comment"})  # they find the note that asks, and say nothing in a statement
 _OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.8
 _POINTER = re.compile(
     r"(?:voir|cf|lire|retrouve[rz]|n'hesitez pas|(?:pour )?en savoir plus|pour aller plus loin|apparait dans|"
@@ -93,8 +92,7 @@ def _extracts(finding: Finding) -> list[_Extract]:
     Half of a score is the passage's, half is the share of the question that the statement holds; what only a
     link in it or the title of its note holds counts for less.
     """
-    terms = [term for term in finding.terms if term.stem not in _ASKING]
-    whole = sum(term.weight for term in terms) or 1.0
+    whole = sum(term.claim for term in finding.terms) or 1.0
     found = []
     for passage in finding.passages:
         for statement in split_statements(passage.text):
@@ -102,7 +100,8 @@ def _extracts(finding: Finding) -> list[_Extract]:
             own, title = _stems(statement.own_text), _stems(" ".join((passage.note, *heading)))
             worths = ((own, 1.0), (title, _TITLE), (_stems(statement.text), _LINK))
             share = sum(
-                term.weight * max(worth * term.share_in(held) for held, worth in worths) for term in terms
+                term.claim * max(worth * term.share_in(held) for held, worth in worths)
+                for term in finding.terms
             )
             score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(heading, statement)
             if line_key(statement.own_text) in finding.refrains:

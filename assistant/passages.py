@@ -7,7 +7,8 @@ from assistant.answer import Passage
 from ingest.chunk import MAX_CHARACTERS
 from ingest.store import Store, StoredChunk, StoredNote
 
-_NEIGHBOURS = 10  # chunks each way that a passage may grow by
+_NEIGHBOURS = 12  # chunks each way that a passage may grow by
+_WIDE, _FIRST = 3000, 3  # characters that the first passages may grow to: most answers are in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,16 @@ class Choice:
 def build_passages(choices: Sequence[Choice], store: Store) -> tuple[Passage, ...]:
     """Return one passage a choice, in order.
 
-    A passage holds its chunk and as many of the chunks around it as fit into `MAX_CHARACTERS`: what stands
-    beside a good match helps to understand it. No passage spans a comment, and no two passages overlap.
+    A passage holds its chunk and as many of the chunks around it as fit into 1 500 characters, 3 000 for the
+    first three: what stands beside a good match helps to understand it, and often is the answer. No passage
+    spans a comment, and no two passages overlap.
     """
     chunks = store.chunks({row for choice in choices for row in _around(choice.row)})
     notes = store.notes({chunks[choice.row].note for choice in choices})
     taken = {choice.row for choice in choices}
     passages = []
     for number, choice in enumerate(choices, start=1):
-        grown = _grow(choice.row, chunks, taken)
+        grown = _grow(choice.row, chunks, taken, _WIDE if number <= _FIRST else MAX_CHARACTERS)
         taken.update(chunk.row for chunk in grown)
         passages.append(_passage(number, choice, grown, notes[grown[0].note]))
     return tuple(passages)
@@ -40,23 +42,23 @@ def _around(row: int) -> range:
     return range(row - _NEIGHBOURS, row + _NEIGHBOURS + 1)
 
 
-def _grow(row: int, chunks: Mapping[int, StoredChunk], taken: set[int]) -> list[StoredChunk]:
+def _grow(row: int, chunks: Mapping[int, StoredChunk], taken: set[int], limit: int) -> list[StoredChunk]:
     """Return the chunk with its neighbours, what follows before what precedes, while they fit."""
     grown = [chunks[row]]
     while True:
         for at, added in ((len(grown), chunks.get(grown[-1].row + 1)), (0, chunks.get(grown[0].row - 1))):
-            if added is not None and added.row not in taken and _fits(grown, added):
+            if added is not None and added.row not in taken and _fits(grown, added, limit):
                 grown.insert(at, added)
                 break
         else:
             return grown
 
 
-def _fits(grown: Sequence[StoredChunk], added: StoredChunk) -> bool:
+def _fits(grown: Sequence[StoredChunk], added: StoredChunk, limit: int) -> bool:
     """Tell whether a chunk is of the same stretch of the same note, and leaves the passage short enough."""
     first, last = grown[0], grown[-1]
     length = max(last.end, added.end) - min(first.start, added.start)
-    return (added.note, added.run) == (first.note, first.run) and length <= MAX_CHARACTERS
+    return (added.note, added.run) == (first.note, first.run) and length <= limit
 
 
 def _passage(number: int, choice: Choice, grown: Sequence[StoredChunk], note: StoredNote) -> Passage:

@@ -7,6 +7,7 @@ inflections and compounds.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ingest.french import grams
 from ingest.lexicon import Lexicon
 from ingest.sparse import Numbers, SparseRows
 
-Scores = np.typing.NDArray[np.float64]
+Scores = np.typing.NDArray[np.floating[Any]]
 
 _K1, _B = 1.2, 0.75
 _TITLE = 3
@@ -118,7 +119,8 @@ class GramScorer:
         entries, found, times = hits.take(places)
         size = (len(lengths), len(self._weights))
         cells = documents[entries] * size[1] + found
-        matrix: Scores = np.bincount(cells, counts[entries] * times, size[0] * size[1]).reshape(size)
+        weighed = (counts[entries] * times).astype(float)
+        matrix = np.bincount(cells, weighed, size[0] * size[1]).reshape(size)
         return _saturated(matrix, _norm(lengths, mean)[:, None]) @ self._weights
 
     def _hits(self, words: Numbers) -> tuple[SparseRows, Numbers]:

@@ -8,7 +8,24 @@ from assistant.thesaurus import Phrase, Thesaurus, synonyms, translations
 from ingest.french import content_words, edits_allowed, english_stem, is_english, nearest_word, stem
 from ingest.lexicon import Lexicon
 
+_ASKING = frozenset(
+    map(
+        stem,
+        """
+        pourquoi comment combien quand merci bonjour svp stp question phrase mot exemple chose genre
+        sorte facon maniere cas gens concret vraiment exactement bien mieux besoin citer citez
+        resumer resume comparer compare comparez expliquer explique existe exister connaitre
+        connaissez connais chercher cherche dire dit dites parler parle parlez donner donne donnez
+        montrer montre lister liste preciser precise savoir sait savez sais pouvoir peux pourrait
+        vouloir veut veux voulez devoir devrais devrait aller va vont venir vient viennent trouver
+        trouve repere croiser croisez definir definiriez repondre repondent lire aimerais souhaite
+        conseiller recommander preparer aider aide sert servir permet permettre mettre met prendre
+        rester tenir
+        """.split(),
+    )
+)
 _STAND_IN = 0.5  # of what the word itself is worth
+_ASKED = 0.2  # of its weight that a word which only asks has in what is answered
 _DOUBT = 0.5  # of what the word is worth where it was repaired: it may be another
 
 
@@ -24,6 +41,11 @@ class Term:
     weight: float
     stand_ins: Mapping[Phrase, float] = field(default_factory=dict)
     certainty: float = 1.0
+
+    @property
+    def claim(self) -> float:
+        """How much of an answer the word calls for: « expliquer » calls for little."""
+        return self.weight * (_ASKED if self.stem in _ASKING else 1.0)
 
     def share_in(self, stems: frozenset[str]) -> float:
         """Return how far stems hold what the word asks for, in [0, 1]."""

@@ -47,6 +47,7 @@ STOP_WORDS = frozenset(
     telles tels tes toi ton toujours tous tout toute toutes tres trop tu un une vers voici voila vos
     votre vous vu y the of and to in is are was for on that this with as by it at from be an or
     which who what how
+    ac bcp dc ds jai kand ke kel kelle kels kes ki koi kom mr mme ns pk pkoi pq pr slt stp svp tjrs tt ts vs
     """.split()
 )
 _ENGLISH = frozenset(

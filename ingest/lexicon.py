@@ -99,7 +99,8 @@ class Lexicon:
         places = np.searchsorted(self.grams, distinct)
         within = places < len(self.grams)
         places, distinct = places[within], distinct[within]
-        return places[self.grams[places] == distinct]
+        known: Numbers = places[self.grams[places] == distinct]
+        return known
 
     def words_like(self, word: str, edits: int) -> dict[str, int]:
         """Return, with how often they stand, the words of about a word's length and of its first letter."""

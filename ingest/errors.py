@@ -21,6 +21,9 @@
     └── ProviderError            a model or embedding endpoint
         ├── ProviderAuthError, ProviderNotFoundError, ProviderRateLimitError
         ├── ProviderTimeoutError, ProviderUnavailableError
+        ├── ProviderRefusedError it will not take what it is asked, however often
+        ├── TextTooLongError     a text is longer than the model takes
+        ├── VectorsError         it gives vectors that cannot be used
         └── PrivateNotesError    what answers is confidential, and the model is remote
 """
 
@@ -191,14 +194,21 @@ class MassDeletionError(CimaiseError):
 
 
 class ProviderError(CimaiseError):
-    """A model or embedding endpoint failed; the provider's own words are kept out of the message."""
+    """A model or embedding endpoint failed; the provider's own words are kept out of the message.
+
+    `retry_after_s` is how long it asks to wait (seconds), None when it does not say.
+    """
+
+    retry_after_s: float | None = None
 
 
 class ProviderAuthError(ProviderError):
     """The key was refused."""
 
     def __init__(self) -> None:
-        super().__init__("La clé d’accès au modèle est refusée ; vérifiez OPENAI_API_KEY.")
+        super().__init__(
+            "La clé d’accès au modèle est refusée ; vérifiez OPENAI_API_KEY ou CIMAISE_EMBEDDINGS_API_KEY."
+        )
 
 
 class ProviderNotFoundError(ProviderError):
@@ -231,7 +241,39 @@ class ProviderUnavailableError(ProviderError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Le service du modèle ne répond pas correctement ; vérifiez OPENAI_BASE_URL et le réseau."
+            "Le service du modèle ne répond pas correctement ; vérifiez OPENAI_BASE_URL, "
+            "CIMAISE_EMBEDDINGS_BASE_URL et le réseau."
+        )
+
+
+class ProviderRefusedError(ProviderError):
+    """The endpoint will not take the request; asking again is of no use."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Le service du modèle refuse la demande ; vérifiez CIMAISE_MODEL, CIMAISE_EMBEDDINGS et ce que "
+            "ce service accepte."
+        )
+
+
+class TextTooLongError(ProviderError):
+    """A text is longer than the model takes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Un texte est plus long que le modèle ne l’accepte ; choisissez un modèle au contexte plus long, "
+            "ou agrandissez celui du serveur (llama.cpp : --ctx-size, --batch-size et --ubatch-size)."
+        )
+
+
+class VectorsError(ProviderError):
+    """The endpoint gives vectors that cannot be used."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(
+            f"Le service des vecteurs répond mal ({problem}) ; vérifiez que CIMAISE_EMBEDDINGS nomme un modèle "
+            "de vecteurs, puis relancez : cimaise index"
         )
 
 

@@ -75,7 +75,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
 
     @property
     def remote_host(self) -> str | None:
-        """The host that questions and passages leave this machine for, None when nothing leaves."""
+        """The hosts that questions and notes leave this machine for, None when nothing leaves."""
         return self._settings.remote_host
 
     def note(self, note_id: str) -> StoredNote | None:
@@ -253,5 +253,5 @@ def _build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Write
         context_tokens=settings.context_tokens,
         total_timeout_s=settings.total_timeout_s,
         count=token_counter(settings.tiktoken_cache_dir),
-        remote=settings.remote_host is not None,
+        remote=settings.model_is_remote,
     )

@@ -205,10 +205,8 @@ class ProviderError(CimaiseError):
 class ProviderAuthError(ProviderError):
     """The key was refused."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "La clé d’accès au modèle est refusée ; vérifiez OPENAI_API_KEY ou CIMAISE_EMBEDDINGS_API_KEY."
-        )
+    def __init__(self, variables: str = "OPENAI_API_KEY") -> None:
+        super().__init__(f"La clé d’accès au modèle est refusée ; vérifiez {variables}.")
 
 
 class ProviderNotFoundError(ProviderError):
@@ -272,8 +270,8 @@ class VectorsError(ProviderError):
     def __init__(self, problem: str) -> None:
         self.problem = problem
         super().__init__(
-            f"Le service des vecteurs répond mal ({problem}) ; vérifiez que CIMAISE_EMBEDDINGS nomme un modèle "
-            "de vecteurs, puis relancez : cimaise index"
+            f"Le service des vecteurs répond mal ({problem}) ; vérifiez que CIMAISE_EMBEDDINGS nomme "
+            "un modèle de vecteurs, puis relancez : cimaise index"
         )
 
 

@@ -28,7 +28,8 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
 }
 # What OpenAI, llama.cpp, vLLM, Ollama and TEI say of a text beyond their context, with 400, 413, 422 or 500.
 _TOO_LONG = re.compile(
-    r"maximum (?:context|input)|context (?:length|size|window)|exceed_context|too (?:large|long)|must have less than",
+    r"maximum (?:context|input)|context (?:length|size|window)|exceed_context|too (?:large|long)"
+    r"|must have less than",
     re.IGNORECASE,
 )
 

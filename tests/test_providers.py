@@ -185,7 +185,10 @@ def test_status_of_a_real_endpoint_decides(status: int, expected: type[ProviderE
     [
         (400, "This model's maximum context length is 8192 tokens, however you requested 9000 tokens"),
         (400, "the request exceeds the available context size (512 tokens), try increasing it"),
-        (500, "input (600 tokens) is too large to process. increase the physical batch size (current batch size: 512)"),
+        (
+            500,
+            "input (600 tokens) is too large to process. increase the physical batch size (current batch size: 512)",
+        ),
         (422, "`inputs` must have less than 512 tokens. Given: 600"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import re
 import time
+from weakref import finalize
 
 from langchain_core.embeddings import Embeddings
 from openai import OpenAI
@@ -43,6 +44,7 @@ class CompatibleEmbeddings(Embeddings):
     def __init__(self, model: str, *, base_url: str, key: str, near: bool, limit_s: float) -> None:
         self._model = model
         client = bounded_clients(limit_s=limit_s, near=near)["http_client"]
+        finalize(self, client.close)
         with provider_errors():
             self._client = OpenAI(
                 base_url=base_url, api_key=key, max_retries=0, timeout=limit_s, http_client=client

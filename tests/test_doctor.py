@@ -146,3 +146,16 @@ def test_finding_is_a_french_sentence(settled: MakeSettings, subject: str) -> No
     finding = _check(settled(), subject).finding
     assert finding.endswith(".")
     assert "\n" not in finding
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"openai_base_url": "http://127.0.0.1:8080/v1"}, "rien ne sort d’ici"),
+        ({"openai_api_key": "k"}, "partent vers api.openai.com, les notes confidentielles exceptées"),
+    ],
+)
+def test_where_texts_are_embedded_is_said(settled: MakeSettings, values: dict[str, str], said: str) -> None:
+    settings = settled(embeddings="openai:essai", **values)
+    assert said in _check(settings, "Vecteurs").finding
+    assert ("rien ne sort" in _check(settings, "Modèle").finding) == ("openai_base_url" in values)

@@ -36,11 +36,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in its conversation."""
+    """A question in its conversation; `standalone` is what a model made of one that leans on it, to search."""
 
     text: str
     history: tuple[Turn, ...] = ()
     filters: Filters = field(default_factory=Filters)
+    standalone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from assistant.candidates import Candidates, coverage, gather_candidates, term_w
 from assistant.passages import Choice, build_passages
 from assistant.question import admits, named_notes, read_question, search_text
 from assistant.statements import split_statements
+from ingest.embeddings import is_remote
 from ingest.french import stem, stems
 from ingest.readers import SnapshotSource
 from ingest.snapshot import Snapshot
@@ -81,7 +82,8 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
         embeddings: Those it was built with; where their provider fails, the words alone decide.
     """
     store = snapshot.store
-    found = gather_candidates(snapshot, embeddings, search_text(question), question.filters)
+    text = search_text(question, quoting=not is_remote(embeddings))
+    found = gather_candidates(snapshot, embeddings, text, question.filters)
     choices = _choose(question, found, store)
     passages = build_passages(choices, store)
     terms = term_weights(found.words, store)

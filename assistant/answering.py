@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Protocol
 
-from assistant.answer import Answer, Gap, Mode, Question
+from assistant.answer import Answer, Gap, Mode, Question, Usage
 from assistant.extracts import ExtractiveWriter
 from assistant.retriever import Finding
 from assistant.verdict import REFUSALS, decide_verdict, find_gap, refusal
@@ -35,9 +35,11 @@ class Answering:
         question: What is asked.
         finding: What the notes hold of it.
         writer: Writes the sentences.
+        usage: What it took to understand the question.
     """
 
-    def __init__(self, question: Question, finding: Finding, writer: Writer) -> None:
+    def __init__(self, question: Question, finding: Finding, writer: Writer, usage: Usage) -> None:
+        self._usage = usage
         self._question = question
         self._finding = finding
         self._writer = writer
@@ -49,7 +51,8 @@ class Answering:
     def opening(self) -> Answer:
         """The first part: the question and all that the writer is given."""
         notice = _BY_WORDS_ALONE if self._finding.by_words_alone else None
-        return Answer(question=self._question.text, passages=self._finding.passages, notice=notice)
+        passages = self._finding.passages
+        return Answer(question=self._question.text, passages=passages, notice=notice, usage=self._usage)
 
     @property
     def cited_ids(self) -> tuple[str, ...]:

@@ -12,9 +12,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig
 from langsmith import tracing_context
 
-from assistant.answer import Answer, Mode, Question
+from assistant.answer import Answer, Mode
 from assistant.answering import Answering, Writer
 from assistant.chat_models import build_chat_model
+from assistant.condense import Condensed, Condenser
 from assistant.extracts import ExtractiveWriter
 from assistant.model_writer import ModelWriter
 from assistant.question import QuestionInput, read_question, starter_questions
@@ -56,6 +57,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         self._embeddings = embeddings
         self._settings = settings
         self._writer = _build_writer(settings, chat_model)
+        self._condenser = Condenser(chat_model, timeout_s=settings.condense_timeout_s)
 
     @property
     def mode(self) -> Mode:
@@ -180,18 +182,18 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
                 yield part
 
     def _parts(self, asked: QuestionInput) -> Iterator[Answer]:
-        question = read_question(asked)
+        condensed = self._condenser.condense(read_question(asked))
         with self._snapshots.lease() as snapshot:
-            answering = self._begin(question, snapshot)
+            answering = self._begin(condensed, snapshot)
             yield answering.opening
             yield from answering.parts()
             yield self._end(answering, snapshot)
 
     async def _aparts(self, asked: QuestionInput) -> AsyncIterator[Answer]:
-        question = read_question(asked)
+        condensed = await self._condenser.acondense(read_question(asked))
         snapshot = await asyncio.to_thread(self._snapshots.take)
         try:
-            answering = await asyncio.to_thread(self._begin, question, snapshot)
+            answering = await asyncio.to_thread(self._begin, condensed, snapshot)
             yield answering.opening
             async for part in answering.aparts():
                 yield part
@@ -199,8 +201,9 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         finally:
             self._snapshots.give_back(snapshot)
 
-    def _begin(self, question: Question, snapshot: Snapshot) -> Answering:
-        return Answering(question, find_passages(question, snapshot, self._embeddings), self._writer)
+    def _begin(self, condensed: Condensed, snapshot: Snapshot) -> Answering:
+        found = find_passages(condensed.question, snapshot, self._embeddings)
+        return Answering(condensed.question, found, self._writer, condensed.usage)
 
     def _end(self, answering: Answering, snapshot: Snapshot) -> Answer:
         cited = [

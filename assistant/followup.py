@@ -18,9 +18,10 @@ _PRONOUN = re.compile(
 _INVERTED = re.compile(r"(?<!faut)(?<!existe-t)(?<!a-t)-(?:il|ils|elle|elles)\b")
 _POSSESSIVE = re.compile(r"\b(?:son|sa|ses|leurs?)\b")
 _PARTS = (
-    "point points aspect aspects element elements argument arguments idee idees raison raisons exemple exemples "
-    "phrase phrases extrait extraits passage passages citation citations source sources"
+    "point points aspect aspects element elements argument arguments idee idees raison raisons exemple "
+    "exemples phrase phrases extrait extraits passage passages citation citations source sources"
 )
+_PART = f"(?:{_PARTS.replace(' ', '|')})"
 _DISCOURSE = frozenset(
     "pourquoi comment developpe developper explique expliquer continue continuer detaille detailler precise "
     "preciser resume resumer premier premiere second seconde deuxieme troisieme quatrieme cinquieme dernier "
@@ -31,9 +32,9 @@ _ORDINALS = {
     "troisieme": 2, "3e": 2, "quatrieme": 3, "4e": 3, "cinquieme": 4, "5e": 4, "dernier": -1, "derniere": -1,
 }  # fmt: skip
 _NTH = re.compile(
-    rf"\b(?:le|la|du|au|ce|cette|l')\s*({'|'.join(_ORDINALS)})\b(?=\s*(?:[,;:.?!]|\Z)|\s+(?:{_PARTS.replace(' ', '|')})\b)"
+    rf"\b(?:le|la|du|au|ce|cette|l')\s*({'|'.join(_ORDINALS)})\b(?=\s*(?:[,;:.?!]|\Z)|\s+{_PART}\b)"
 )
-_NUMBERED = re.compile(rf"\b(?:{_PARTS.replace(' ', '|')})\s+(?:n[°o]\s*)?(\d{{1,2}})\b|\[(\d{{1,2}})\]")
+_NUMBERED = re.compile(rf"\b{_PART}\s+(?:n[°o]\s*)?(\d{{1,2}})\b|\[(\d{{1,2}})\]")
 _STATEMENT = re.compile(r"(?<=[.!?…»\]])\s+(?=[A-ZÀ-ÖØ-Þ«])|\n+")
 _MARK = re.compile(r"\s*\[\d{1,4}\]")
 _NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w’'-]*[\w]")
@@ -44,8 +45,8 @@ def leans_back(text: str) -> bool:
     """Tell whether a question needs what was said before it to be understood.
 
     It does when it opens with a connective (« Et… »), when a pronoun comes before the question has named much
-    (« D’après lui… », « Comment ont-ils démarré ? »), when something is somebody's who is not named (« Quelles
-    sont ses limites ? »), or when it only asks to go on (« Développe »).
+    (« D’après lui… », « Comment ont-ils démarré ? »), when something is somebody's who is not named
+    (« Quelles sont ses limites ? »), or when it only asks to go on (« Développe »).
     """
     folded = fold(text)
     if _CONNECTIVE.match(folded):
@@ -101,7 +102,7 @@ def points_back(question: Question) -> bool:
 
 
 def _leant_on(question: Question) -> Sequence[str]:
-    """Return the user's questions that this one needs, oldest first: as far as each leans on the one before."""
+    """Return the user's questions that this one needs, oldest first: each leans on the one before."""
     earlier = [turn.content for turn in question.history if turn.role == "user"]
     needed: list[str] = []
     text = question.text

@@ -19,6 +19,9 @@ class Settings(IngestSettings):
     model: str | None = Field(None, description="Chat model as “provider:model”; none: extracts, without AI.")
     idle_timeout_s: float = Field(20, gt=0, le=3600, description="Longest silence of the model (seconds).")
     total_timeout_s: float = Field(90, gt=0, le=3600, description="Longest answer of the model (seconds).")
+    condense_timeout_s: float = Field(
+        5, gt=0, le=600, description="What a follow-up waits for the model to complete it (seconds)."
+    )
     context_tokens: int = Field(8_000, ge=500, le=1_000_000, description="Room for the passages (tokens).")
     langsmith: bool = Field(False, description="Let LangSmith trace our calls, as its own variables say.")
     tiktoken_cache_dir: Path | None = Field(

@@ -50,6 +50,7 @@ def _examples() -> list[str]:
         ("OPENAI_BASE_URL", "http://127.0.0.1/v1", "openai_base_url", "http://127.0.0.1/v1"),
         ("CIMAISE_IDLE_TIMEOUT_S", "1.5", "idle_timeout_s", 1.5),
         ("CIMAISE_TOTAL_TIMEOUT_S", "3600", "total_timeout_s", 3600),
+        ("CIMAISE_CONDENSE_TIMEOUT_S", "0.5", "condense_timeout_s", 0.5),
         ("CIMAISE_CONTEXT_TOKENS", "500", "context_tokens", 500),
         ("CIMAISE_LANGSMITH", "true", "langsmith", True),
         ("TIKTOKEN_CACHE_DIR", "rangs", "tiktoken_cache_dir", Path("rangs")),

@@ -36,7 +36,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in its conversation; `standalone` is what a model made of one that leans on it, to search."""
+    """A question in its conversation; `standalone` is what a model made of it, to be searched."""
 
     text: str
     history: tuple[Turn, ...] = ()

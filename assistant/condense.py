@@ -52,7 +52,7 @@ class Condenser:
         self._timeout_s = timeout_s
 
     def condense(self, question: Question) -> Condensed:
-        """Return the question, `standalone` set if it leaned on the conversation and the model has said how."""
+        """Return the question, `standalone` set if it leans on others and the model has said how."""
         model = self._model
         if model is None or not needs_condensing(question):
             return Condensed(question, Usage())

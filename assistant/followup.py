@@ -15,8 +15,17 @@ _PRONOUN = re.compile(
     r"(?<![-\w'])(?:il(?! faut| y a| existe| est possible)|ils|elles?|lui|cela(?! veut dire)|ca|"
     r"y(?! a\b| avait| aura))(?!\w)|\b(?:celui|celle|ceux|celles)-(?:ci|la)\b|\bla-bas\b"
 )
-_INVERTED = re.compile(r"(?<!faut)(?<!existe-t)(?<!a-t)-(?:il|ils|elle|elles)\b")
-_POSSESSIVE = re.compile(r"\b(?:son|sa|ses|leurs?)\b")
+_INVERTED = re.compile(r"\b(?!faut|existe|agit)[^\W_]+(?:-t)?-(?:il|ils|elle|elles)\b")
+_OBJECT = re.compile(r"\A(?:[^\W_]+ )?quel(?:le)?s? [^\W_]+")  # « Quels outils utilisent-ils ? »
+# Words that stand for what was named before, in a question that names little itself.
+_STANDING_FOR = re.compile(
+    r"\b(?:son|sa|ses|leurs?)\b|\b(?:les|le|la|l') ?[^\W_]+(?:er|ir|oir|re)\b|"
+    r"\ben (?:est|sont|a|ont|dit|disent|pense|fait|font)\b"
+)
+_THIS = re.compile(r"(?<!-)\b(?:ce|cet|cette|ces) (?!que?\b|qui\b|dont\b|sont\b|soit\b)[^\W_]")
+_ELLIPSIS = re.compile(
+    r"(?:a|avec|chez|contre|dans|de|depuis|en|par|pour|sans|selon|sous|sur|vers) (?:qu|combien)"
+)
 _PARTS = (
     "point points aspect aspects element elements argument arguments idee idees raison raisons exemple "
     "exemples phrase phrases extrait extraits passage passages citation citations source sources"
@@ -25,7 +34,8 @@ _PART = f"(?:{_PARTS.replace(' ', '|')})"
 _DISCOURSE = frozenset(
     "pourquoi comment developpe developper explique expliquer continue continuer detaille detailler precise "
     "preciser resume resumer premier premiere second seconde deuxieme troisieme quatrieme cinquieme dernier "
-    f"derniere suite savoir dire dis donne donner parle parler reviens revenir {_PARTS}".split()
+    f"derniere suite savoir dire dis veut donne donner parle parler reviens revenir peux peut pouvez "
+    f"pourrais pourriez veux voulez tu vous moi plait {_PARTS}".split()
 )
 _ORDINALS = {
     "premier": 0, "premiere": 0, "1er": 0, "1re": 0, "second": 1, "seconde": 1, "deuxieme": 1, "2e": 1,
@@ -49,11 +59,23 @@ def leans_back(text: str) -> bool:
     (« Quelles sont ses limites ? »), or when it only asks to go on (« Développe »).
     """
     folded = fold(text)
-    if _CONNECTIVE.match(folded):
-        return True
     named = _named(text)
-    if not named or ((_INVERTED.search(folded) or _POSSESSIVE.search(folded)) and len(named) < 2):
+    if not named or _CONNECTIVE.match(folded) or _NUMBERED.search(folded):
         return True
+    if not _names(text):
+        if len(named) < 2 and (_STANDING_FOR.search(folded) or _ELLIPSIS.match(folded)):
+            return True
+        if len(named) < 3 and _THIS.search(folded):
+            return True
+    return _has_bare_pronoun(folded)
+
+
+def _has_bare_pronoun(folded: str) -> bool:
+    """Tell whether a pronoun comes before its question has named what it may stand for."""
+    if inverted := _INVERTED.search(folded):
+        subject = _OBJECT.sub("", folded[: inverted.start()])
+        if not _named(subject) and not subject.endswith("y "):  # « Y avait-il »
+            return True
     pronoun = _PRONOUN.search(folded)
     return pronoun is not None and len(_named(folded[: pronoun.start()])) < 3
 
@@ -77,7 +99,8 @@ def complete(question: Question, *, quoting: bool) -> str:
         return question.text
     answer = _last_answer(question) if quoting else ""
     pointed = pointed_statement(question.text, answer)
-    if not pointed and not any(_names(asked) for asked in (*earlier, question.text)):
+    named = any(_names(asked) for asked in (*earlier, question.text))
+    if not pointed and not named and _has_bare_pronoun(fold(question.text)):
         pointed = " ".join(_names(next(_statements(answer), "")))
     return " ".join(filter(None, (*earlier, pointed, question.text)))
 
@@ -121,7 +144,7 @@ def _statements(answer: str) -> Iterator[str]:
 
 
 def _named(text: str) -> list[str]:
-    return [word for word in content_words(text) if word not in _DISCOURSE]
+    return [word for word in content_words(text) if word not in _DISCOURSE and not word.isdigit()]
 
 
 def _names(statement: str) -> list[str]:

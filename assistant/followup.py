@@ -12,7 +12,8 @@ from ingest.french import STOP_WORDS, content_words, fold
 
 _CONNECTIVE = re.compile(r"(?:et|mais|alors|donc|sinon)\b|c'est (?!quoi|qui|ou\b|quand|comment)")
 _PRONOUN = re.compile(
-    r"(?<![-\w'])(?:il(?! faut| y a| existe| est possible)|ils|elles?|lui|cela(?! veut dire)|ca|"
+    r"(?:(?<![-\w'])|(?<=\bqu'))(?:il(?! (?:ne )?(?:faut|y a|existe|est possible|se passe)\b)|ils|elles?|lui|"
+    r"cela(?! veut dire)|ca|"
     r"y(?! a\b| avait| aura))(?!\w)|\b(?:celui|celle|ceux|celles)-(?:ci|la)\b|\bla-bas\b"
 )
 _INVERTED = re.compile(r"\b(?!faut|existe|agit)[^\W_]+(?:-t)?-(?:il|ils|elle|elles)\b")
@@ -20,11 +21,12 @@ _OBJECT = re.compile(r"\A(?:[^\W_]+ )?quel(?:le)?s? [^\W_]+")  # « Quels outils
 # Words that stand for what was named before, in a question that names little itself.
 _STANDING_FOR = re.compile(
     r"\b(?:son|sa|ses|leurs?)\b|\b(?:les|le|la|l') ?[^\W_]+(?:er|ir|oir|re)\b|"
-    r"\ben (?:est|sont|a|ont|dit|disent|pense|fait|font)\b"
+    r"\ben (?:est|sont|a|ont|dit|disent|pense|fait|font)\b|\bs'(?:en|y)\b"
 )
 _THIS = re.compile(r"(?<!-)\b(?:ce|cet|cette|ces) (?!que?\b|qui\b|dont\b|sont\b|soit\b)[^\W_]")
-_ELLIPSIS = re.compile(
-    r"(?:a|avec|chez|contre|dans|de|depuis|en|par|pour|sans|selon|sous|sur|vers) (?:qu|combien)"
+_ELLIPSIS = re.compile(  # « Qui intervenait ? », « Avec quels moyens ? », « Par où commencer ? »
+    r"(?:qui|quand|ou|combien)\b|"
+    r"(?:a|avec|chez|contre|dans|de|depuis|en|par|pour|sans|selon|sous|sur|vers) (?:qu|ou\b|combien)"
 )
 _PARTS = (
     "point points aspect aspects element elements argument arguments idee idees raison raisons exemple "
@@ -97,6 +99,8 @@ def complete(question: Question, *, quoting: bool) -> str:
     earlier = _leant_on(question)
     if not earlier:
         return question.text
+    if _is_contrast(question.text):
+        return " ".join((*map(_without_names, earlier), question.text))
     answer = _last_answer(question) if quoting else ""
     pointed = pointed_statement(question.text, answer)
     named = any(_names(asked) for asked in (*earlier, question.text))
@@ -133,6 +137,17 @@ def _leant_on(question: Question) -> Sequence[str]:
         text = earlier.pop()
         needed.insert(0, text)
     return needed
+
+
+def _is_contrast(text: str) -> bool:
+    """Tell whether a question asks the same of somebody else (« Et Hub01 ? »): no name before is meant."""
+    named = set(_named(text))
+    return bool(named) and named <= {word for name in _names(text) for word in content_words(name)}
+
+
+def _without_names(text: str) -> str:
+    names = "|".join(map(re.escape, _names(text)))
+    return " ".join(re.sub(rf"(?:\b[ldLD][’'])?\b(?:{names})\b", "", text).split()) if names else text
 
 
 def _last_answer(question: Question) -> str:

@@ -355,3 +355,18 @@ def test_embeddings_of_langchain_are_held_to_the_same(make_vault: Make, make_set
     settings = make_settings(make_vault({"Public.md": PUBLIC}))
     assert sync_near(settings, embeddings=client).published
     assert math.isclose(float(np.linalg.norm(client.embed_query("x"))), 1, rel_tol=1e-6)
+
+
+def test_remote_provider_is_sent_no_word_of_an_earlier_answer(make_vault: Make, make_settings: Any) -> None:
+    settings = make_settings(make_vault({"Public.md": PUBLIC, "Caché.md": f"#interne\n\n{SECRET}"}))
+    history = [
+        {"role": "user", "content": "Quel budget ?"},
+        {"role": "assistant", "content": f"{SECRET} [1]"},
+    ]
+    with serve_embeddings() as server:
+        client = _client(server, remote=True)
+        chain = build_chain(Settings(vault=settings.vault, index=settings.index), embeddings=client)
+        chain.invoke({"question": "Développe le premier point", "history": history})
+        chain.close()
+    assert server.texts[-1] == "Quel budget ? Développe le premier point"
+    assert "million" not in " ".join(server.texts)

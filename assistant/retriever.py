@@ -19,7 +19,9 @@ from assistant.candidates import Candidates, gather_candidates
 from assistant.passages import Choice, build_passages
 from assistant.question import admitted_notes, named_notes, read_question, search_text
 from assistant.terms import Term, read_search
+from assistant.thesaurus import Thesaurus
 from ingest.embeddings import is_remote
+from ingest.french import stems
 from ingest.readers import SnapshotSource
 from ingest.snapshot import Snapshot
 from ingest.store import Store
@@ -79,7 +81,7 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
     """
     store = snapshot.store
     text = search_text(question, quoting=not is_remote(embeddings))
-    search = read_search(text, store.lexicon)
+    search = read_search(text, store.lexicon, Thesaurus(store.acronyms(stems(text))))
     found = gather_candidates(snapshot, embeddings, text, search, question.filters)
     passages = build_passages(_Chooser(question, found, store).choose(), store)
     return Finding(passages, search.terms, store.refrains, found.by_words_alone)

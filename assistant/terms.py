@@ -24,7 +24,7 @@ _ASKING = frozenset(
         """.split(),
     )
 )
-_STAND_IN = 0.5  # of what the word itself is worth
+_STAND_IN, _SAME = 0.5, 0.9  # of what the word itself is worth: a synonym's, an acronym's
 _ASKED = 0.2  # of its weight that a word which only asks has in what is answered
 _DOUBT = 0.5  # of what the word is worth where it was repaired: it may be another
 
@@ -64,19 +64,21 @@ class Search:
     terms: tuple[Term, ...]
 
 
-def read_search(text: str, lexicon: Lexicon) -> Search:
+def read_search(text: str, lexicon: Lexicon, acronyms: Thesaurus | None = None) -> Search:
     """Return what a text searches for in a vault; an English one is put into French.
 
     Args:
         text: The question, or what a follow-up means.
         lexicon: The words of the vault.
+        acronyms: Those that the notes spell out.
     """
     asked = content_words(text)
     if is_english(text):
         return _translated(asked, lexicon)
     words = tuple(_repaired(word, lexicon) for word in asked)
     repaired = {stem(word) for word, typed in zip(words, asked, strict=True) if word != typed}
-    terms = _terms([stem(word) for word in words], lexicon, synonyms(), _STAND_IN)
+    sources = [(synonyms(), _STAND_IN), *([(acronyms, _SAME)] if acronyms else [])]
+    terms = _terms([stem(word) for word in words], lexicon, sources)
     return Search(
         words, tuple(replace(term, certainty=_DOUBT) if term.stem in repaired else term for term in terms)
     )
@@ -84,29 +86,37 @@ def read_search(text: str, lexicon: Lexicon) -> Search:
 
 def _translated(asked: Sequence[str], lexicon: Lexicon) -> Search:
     """Return English words as terms that their French stands for; the words themselves are kept too."""
-    terms = _terms([english_stem(word) for word in asked], lexicon, translations(), 1.0)
+    terms = _terms([english_stem(word) for word in asked], lexicon, [(translations(), 1.0)])
     french = [part for term in terms for phrase in term.stand_ins for part in phrase]
     return Search(tuple(dict.fromkeys((*asked, *french))), terms)
 
 
-def _terms(stems: Sequence[str], lexicon: Lexicon, thesaurus: Thesaurus, worth: float) -> tuple[Term, ...]:
-    found = thesaurus.stand_ins(stems)
+def _terms(
+    stems: Sequence[str], lexicon: Lexicon, sources: Sequence[tuple[Thesaurus, float]]
+) -> tuple[Term, ...]:
+    """Return a term a stem; what stands for it and is asked for too adds nothing."""
+    worths: dict[str, dict[Phrase, float]] = {key: {} for key in stems}
+    for thesaurus, worth in sources:
+        for key, phrases in thesaurus.stand_ins(stems).items():
+            worths[key].update(dict.fromkeys(phrases, worth))
     own = frozenset(stems)
     return tuple(
-        _term(key, [phrase for phrase in found.get(key, ()) if own.isdisjoint(phrase)], lexicon, worth)
-        for key in dict.fromkeys(stems)
+        _term(key, {phrase: worth for phrase, worth in found.items() if own.isdisjoint(phrase)}, lexicon)
+        for key, found in worths.items()
     )
 
 
-def _term(key: str, phrases: Sequence[Phrase], lexicon: Lexicon, worth: float) -> Term:
+def _term(key: str, worths: Mapping[Phrase, float], lexicon: Lexicon) -> Term:
     """Return a term; a phrase that is commoner than the word it stands for says less than it."""
     weight = _weight(key, lexicon)
     rarities = {
         phrase: max(_weight(part, lexicon) for part in phrase)
-        for phrase in phrases
+        for phrase in worths
         if all(lexicon.stem(part) is not None for part in phrase)
     }
-    return Term(key, weight, {phrase: worth * min(1.0, rare / weight) for phrase, rare in rarities.items()})
+    return Term(
+        key, weight, {phrase: worths[phrase] * min(1.0, rare / weight) for phrase, rare in rarities.items()}
+    )
 
 
 def _weight(key: str, lexicon: Lexicon) -> float:

@@ -22,7 +22,7 @@ class Thesaurus:
         entries: (phrase, the phrases that may stand for it).
     """
 
-    def __init__(self, entries: Iterable[tuple[Phrase, Sequence[Phrase]]]) -> None:
+    def __init__(self, entries: Iterable[tuple[Phrase, Sequence[Phrase]]] = ()) -> None:
         self._entries: dict[str, list[tuple[Phrase, Sequence[Phrase]]]] = defaultdict(list)
         for phrase, others in entries:
             self._entries[phrase[0]].append((phrase, others))

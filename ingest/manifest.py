@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.errors import IndexDamagedError
 
-FORMAT = 8
+FORMAT = 9
 
 
 @dataclass(frozen=True, slots=True)

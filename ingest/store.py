@@ -214,6 +214,12 @@ class Store:
         )
         return self._all(sql, (limit,))
 
+    def acronyms(self, keys: Iterable[str]) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+        """Return (phrase, what it stands for), as stems, of the acronyms and names that begin with these."""
+        marks, values = _marks(keys)
+        found = self._all(f"SELECT phrase, other FROM acronyms WHERE first IN ({marks})", values)  # noqa: S608
+        return [(tuple(phrase.split()), [tuple(other.split())]) for phrase, other in found]
+
     @cached_property
     def refrains(self) -> frozenset[str]:
         """The lines, as `french.line_key` has them, that several notes share: a template left them."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from ingest.acronyms import find_acronyms
 from ingest.errors import IndexWriteError
-from ingest.french import line_key, words
+from ingest.french import line_key, stems, words
 from ingest.indexed import IndexedNote
 from ingest.lexicon import build_lexicon, pack_lexicon
 from ingest.links import ResolvedLink
@@ -31,6 +32,7 @@ CREATE INDEX links_by_target ON links (target);
 CREATE TABLE outcomes (path TEXT, status TEXT, reason TEXT, raw_path BLOB, sha256 TEXT);
 CREATE TABLE names (name TEXT, note INTEGER, PRIMARY KEY (name, note)) WITHOUT ROWID;
 CREATE TABLE refrains (line TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE acronyms (first TEXT, phrase TEXT, other TEXT, PRIMARY KEY (first, phrase, other)) WITHOUT ROWID;
 CREATE TABLE lexicon (name TEXT PRIMARY KEY, content BLOB);
 """
 
@@ -73,6 +75,7 @@ def _write_notes(connection: sqlite3.Connection, notes: Sequence[IndexedNote]) -
     insert("INSERT INTO names VALUES (?,?)", _name_rows(notes))
     insert("INSERT INTO chunks VALUES (?,?,?,?,?,?,?)", _chunk_rows(notes))
     insert("INSERT INTO refrains VALUES (?)", _refrain_rows(notes))
+    insert("INSERT INTO acronyms VALUES (?,?,?)", _acronym_rows(notes))
     insert("INSERT INTO lexicon VALUES (?,?)", sorted(pack_lexicon(build_lexicon(notes)).items()))
 
 
@@ -86,6 +89,15 @@ def _chunk_rows(notes: Iterable[IndexedNote]) -> Iterator[tuple[object, ...]]:
     chunks = ((row, chunk) for row, item in enumerate(notes) for chunk in item.chunks)
     for number, (row, chunk) in enumerate(chunks):
         yield (number, chunk.id, row, _json(chunk.heading), chunk.start, chunk.end, chunk.run)
+
+
+def _acronym_rows(notes: Iterable[IndexedNote]) -> list[tuple[str, str, str]]:
+    """Return each acronym and its name, the one standing for the other, as stems."""
+    texts = (item.file.text[chunk.start : chunk.end] for item in notes for chunk in item.chunks)
+    found = {pair for text in texts for pair in find_acronyms(text)}
+    phrases = {tuple(" ".join(stems(part)) for part in pair) for pair in found}
+    both = {pair for short, long in phrases for pair in ((short, long), (long, short)) if short and long}
+    return sorted((phrase.partition(" ")[0], phrase, other) for phrase, other in both)
 
 
 def _refrain_rows(notes: Iterable[IndexedNote]) -> list[tuple[str]]:

@@ -57,7 +57,11 @@ def test_rows_are_taken_in_the_order_asked_even_twice(dense: Dense, data: st.Dat
     most = len(dense) - 1
     rows = data.draw(st.lists(st.integers(0, most), max_size=8)) if len(dense) else []
     found = _sparse(dense).take(np.array(rows, np.int64))
-    triples = [(place, column, dense[row, column]) for place, row in enumerate(rows) for column in range(dense.shape[1])]
+    triples = [
+        (place, column, dense[row, column])
+        for place, row in enumerate(rows)
+        for column in range(dense.shape[1])
+    ]
     assert list(zip(*(part.tolist() for part in found), strict=True)) == [part for part in triples if part[2]]
 
 
@@ -89,8 +93,12 @@ def test_turned_twice_is_the_matrix_itself(dense: Dense) -> None:
     assert _same(_dense(there.turned(np.arange(rows), rows), columns), dense)
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 9)), max_size=20), st.randoms())
-def test_triples_of_one_place_add_up_whatever_their_order(triples: list[tuple[int, int, int]], chance: Any) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 9)), max_size=20), st.randoms()
+)
+def test_triples_of_one_place_add_up_whatever_their_order(
+    triples: list[tuple[int, int, int]], chance: Any
+) -> None:
     expected = np.zeros((4, 4), np.int64)
     for row, column, count in triples:
         expected[row, column] += count
@@ -99,7 +107,9 @@ def test_triples_of_one_place_add_up_whatever_their_order(triples: list[tuple[in
     assert _same(_dense(sparse_rows(*parts, shape=(4, 4)), 4), expected)
 
 
-@pytest.mark.parametrize(("counts", "kept"), [([MOST], MOST), ([MOST, 1], MOST), ([40_000, 40_000], MOST), ([3, 4], 7)])
+@pytest.mark.parametrize(
+    ("counts", "kept"), [([MOST], MOST), ([MOST, 1], MOST), ([40_000, 40_000], MOST), ([3, 4], 7)]
+)
 def test_counts_stop_at_the_most_that_fits(counts: list[int], kept: int) -> None:
     zeros = np.zeros(len(counts), np.int64)
     assert sparse_rows(zeros, zeros, np.array(counts), shape=(1, 1)).counts.tolist() == [kept]

@@ -15,10 +15,11 @@ Verdict = Literal["answered", "nearest", "silent"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier message of the conversation."""
+    """One earlier message of the conversation; `private` when it cites a note that is confidential."""
 
     role: Literal["user", "assistant"]
     content: str
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in its conversation."""
+    """A question in its conversation; `standalone` is what a model made of it, to be searched."""
 
     text: str
     history: tuple[Turn, ...] = ()
     filters: Filters = field(default_factory=Filters)
+    standalone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,12 @@ class Answer:
     def text(self) -> str:
         """The sentences joined, each with the numbers of its passages."""
         return " ".join(map(str, self.sentences))
+
+    @property
+    def private(self) -> bool:
+        """Whether a passage it cites is of a confidential note."""
+        cited = {citation.number for citation in self.citations}
+        return any(passage.private for passage in self.passages if passage.number in cited)
 
     @property
     def grounded(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from langchain_core.language_models import BaseChatModel
 
-from assistant.answer import Answer, Gap, Mode, Question
+from assistant.answer import Answer, Gap, Mode, Question, Usage
 from assistant.extracts import ExtractiveWriter
 from assistant.model_writer import ModelWriter
 from assistant.retriever import Finding
@@ -40,11 +40,13 @@ class Answering:
         question: What is asked.
         finding: What the notes hold of it.
         writer: Writes the sentences.
+        usage: What it took to understand the question.
     """
 
-    def __init__(self, question: Question, finding: Finding, writer: Writer) -> None:
+    def __init__(self, question: Question, finding: Finding, writer: Writer, usage: Usage) -> None:
+        self._usage = usage
         self._question = question
-        self._finding = finding
+        self.finding = finding
         self._writer = writer
         self._mode = writer.mode
         self._verdict = decide_verdict(finding)
@@ -53,8 +55,9 @@ class Answering:
     @property
     def opening(self) -> Answer:
         """The first part: the question and all that the writer is given."""
-        notice = _BY_WORDS_ALONE if self._finding.by_words_alone else None
-        return Answer(question=self._question.text, passages=self._finding.passages, notice=notice)
+        notice = _BY_WORDS_ALONE if self.finding.by_words_alone else None
+        passages = self.finding.passages
+        return Answer(question=self._question.text, passages=passages, notice=notice, usage=self._usage)
 
     @property
     def cited_ids(self) -> tuple[str, ...]:
@@ -65,7 +68,7 @@ class Answering:
         """Yield the sentences, a writer's or a refusal, and extracts where a model fails."""
         try:
             if self._has_answer:
-                yield from map(self._keep, self._writer.write(self._question, self._finding))
+                yield from map(self._keep, self._writer.write(self._question, self.finding))
             else:
                 yield from self._refuse()
         except ProviderError as error:
@@ -75,7 +78,7 @@ class Answering:
         """Yield the same as `parts`, without blocking."""
         try:
             if self._has_answer:
-                async for part in self._writer.awrite(self._question, self._finding):
+                async for part in self._writer.awrite(self._question, self.finding):
                     yield self._keep(part)
             else:
                 for part in self._refuse():
@@ -96,7 +99,7 @@ class Answering:
             refused = any(sentence.text in REFUSALS for sentence in self._said.sentences)
             answered = bool(self._said.citations) and not refused
             verdict = "answered" if answered else "nearest"
-            gaps = () if answered else (find_gap(self._question, self._finding),)
+            gaps = () if answered else (find_gap(self._question, self.finding),)
         titles = ", ".join(f"«\u00a0{title}\u00a0»" for title in changed)
         notice = f"La note a changé depuis l’indexation\u00a0: {titles}." if titles else None
         return Answer(verdict=verdict, mode=self._mode, notice=notice, gaps=gaps)
@@ -111,9 +114,9 @@ class Answering:
         return part
 
     def _refuse(self) -> Iterator[Answer]:
-        yield self._keep(refusal(self._question, self._finding, self._verdict))
+        yield self._keep(refusal(self._question, self.finding, self._verdict))
         if self._verdict == "nearest":
-            yield from map(self._keep, ExtractiveWriter().nearest(self._finding))
+            yield from map(self._keep, ExtractiveWriter().nearest(self.finding))
 
     def _fall_back(self, error: ProviderError) -> Iterator[Answer]:
         """Yield extracts in place of a model that failed; where it was cut, what it said stands alone."""
@@ -123,7 +126,7 @@ class Answering:
         self._mode = "extracts"
         yield self._keep(Answer(notice=f"{error} Voici des extraits de vos notes, sans IA."))
         if self._has_answer:
-            yield from map(self._keep, ExtractiveWriter().write(self._question, self._finding))
+            yield from map(self._keep, ExtractiveWriter().write(self._question, self.finding))
         else:
             yield from self._refuse()
 
@@ -137,5 +140,5 @@ def build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Writer
         context_tokens=settings.context_tokens,
         total_timeout_s=settings.total_timeout_s,
         count=token_counter(settings.tiktoken_cache_dir),
-        remote=settings.remote_host is not None,
+        remote=settings.model_is_remote,
     )

@@ -84,11 +84,12 @@ def _cited(store: Store, notes: Numbers, owners: Numbers, scores: Scores) -> Sco
     best = np.zeros(len(notes))
     np.maximum.at(best, owners, scores)
     known = dict(zip(notes.tolist(), best.tolist(), strict=True))
-    means = np.zeros(len(notes))
-    for place, note in enumerate(known):
-        sources = store.linked_to(note)
-        means[place] = sum(known.get(source, 0.0) for source in sources) / max(len(sources), 1)
-    return means
+    sources = store.linked_to(known)
+    means = [
+        sum(known.get(row, 0.0) for row in found) / len(found) if (found := sources.get(note)) else 0.0
+        for note in known
+    ]
+    return np.array(means)
 
 
 def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str, float] | None:

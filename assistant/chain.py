@@ -13,9 +13,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableConfig
 from langsmith import tracing_context
 
-from assistant.answer import Answer, Mode, Question
+from assistant.answer import Answer, Mode
 from assistant.answering import Answering, build_writer
 from assistant.chat_models import build_chat_model
+from assistant.condense import Condensed, Condenser
 from assistant.question import QuestionInput, read_question, starter_questions
 from assistant.retriever import Finding, NoteRetriever, find_passages
 from assistant.settings import Settings
@@ -54,6 +55,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         self._embeddings = embeddings
         self._settings = settings
         self._writer = build_writer(settings, chat_model)
+        self._condenser = Condenser(chat_model, timeout_s=settings.condense_timeout_s)
 
     @property
     def mode(self) -> Mode:
@@ -79,7 +81,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
 
     @property
     def remote_host(self) -> str | None:
-        """The host that questions and passages leave this machine for, None when nothing leaves."""
+        """The hosts that questions and notes leave this machine for, None when nothing leaves."""
         return self._settings.remote_host
 
     def note(self, note_id: str) -> StoredNote | None:
@@ -119,12 +121,10 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
 
     def examine(self, asked: QuestionInput) -> tuple[Answer, Finding]:
         """Answer as `invoke` does, and return what was found for it too; the same errors."""
-        question = read_question(asked)
         with self._tracing(), self._snapshots.lease() as snapshot:
-            finding = find_passages(question, snapshot, self._embeddings)
-            answering = Answering(question, finding, self._writer)
+            answering = self._begin(self._condenser.condense(read_question(asked)), snapshot)
             parts = (answering.opening, *answering.parts(), self._end(answering, snapshot))
-            return reduce(add, parts), finding
+            return reduce(add, parts), answering.finding
 
     def stream(
         self,
@@ -193,18 +193,18 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
                 yield part
 
     def _parts(self, asked: QuestionInput) -> Iterator[Answer]:
-        question = read_question(asked)
+        condensed = self._condenser.condense(read_question(asked))
         with self._snapshots.lease() as snapshot:
-            answering = self._begin(question, snapshot)
+            answering = self._begin(condensed, snapshot)
             yield answering.opening
             yield from answering.parts()
             yield self._end(answering, snapshot)
 
     async def _aparts(self, asked: QuestionInput) -> AsyncIterator[Answer]:
-        question = read_question(asked)
+        condensed = await self._condenser.acondense(read_question(asked))
         snapshot = await asyncio.to_thread(self._snapshots.take)
         try:
-            answering = await asyncio.to_thread(self._begin, question, snapshot)
+            answering = await asyncio.to_thread(self._begin, condensed, snapshot)
             yield answering.opening
             async for part in answering.aparts():
                 yield part
@@ -212,8 +212,9 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         finally:
             self._snapshots.give_back(snapshot)
 
-    def _begin(self, question: Question, snapshot: Snapshot) -> Answering:
-        return Answering(question, find_passages(question, snapshot, self._embeddings), self._writer)
+    def _begin(self, condensed: Condensed, snapshot: Snapshot) -> Answering:
+        found = find_passages(condensed.question, snapshot, self._embeddings)
+        return Answering(condensed.question, found, self._writer, condensed.usage)
 
     def _end(self, answering: Answering, snapshot: Snapshot) -> Answer:
         cited = [

@@ -5,8 +5,7 @@ from langchain_core.language_models import BaseChatModel
 from assistant.settings import Settings
 from ingest.errors import SettingsError
 from ingest.providers import provider_errors
-
-_OPENAI = "https://api.openai.com/v1"  # said outright: the environment may name another for LangChain
+from ingest.settings import OPENAI_URL
 
 
 def build_chat_model(settings: Settings) -> BaseChatModel | None:
@@ -43,15 +42,15 @@ def _openai(settings: Settings, name: str) -> BaseChatModel:
     key = settings.openai_api_key
     if key is None and settings.openai_base_url is None:
         raise SettingsError("OPENAI_API_KEY", "une clé est nécessaire pour interroger OpenAI.")
-    from assistant.deadlines import bounded_clients  # noqa: PLC0415
+    from ingest.deadlines import bounded_clients  # noqa: PLC0415
 
-    clients = bounded_clients(limit_s=settings.total_timeout_s, near=settings.remote_host is None)
+    clients = bounded_clients(limit_s=settings.total_timeout_s, near=not settings.model_is_remote)
     kind = ChatOpenAI if settings.openai_base_url is None else BaseChatOpenAI
     with provider_errors():
         return kind(
             model=name,
             api_key=key.get_secret_value() if key else "aucune",
-            base_url=settings.openai_base_url or _OPENAI,
+            base_url=settings.openai_base_url or OPENAI_URL,
             timeout=settings.idle_timeout_s,
             max_retries=0,
             temperature=0,

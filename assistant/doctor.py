@@ -28,7 +28,8 @@ class Check:
 
 def examine(settings: Settings) -> list[Check]:
     """Look at everything, whatever fails on the way; no secret is repeated, no host is asked."""
-    return [*_installation(), *_variables(settings), *_vault(settings), *_index(settings), *_model(settings)]
+    looked = (_installation(), _variables(settings), _vault(settings), _index(settings))
+    return [check for checks in (*looked, _embeddings(settings), _model(settings)) for check in checks]
 
 
 def _installation() -> Iterator[Check]:
@@ -94,12 +95,27 @@ def _index(settings: Settings) -> Iterator[Check]:
     )
 
 
+def _embeddings(settings: Settings) -> Iterator[Check]:
+    if settings.embeddings == "hashed":
+        return
+    where = settings.embeddings_host or "cet ordinateur"
+    said = f"{settings.embeddings}, sur {where} : rien ne sort d’ici."
+    if settings.embeddings_are_remote:
+        said = (
+            f"{settings.embeddings} ; questions et notes partent vers {where}, "
+            "les notes confidentielles exceptées."
+        )
+    yield Check("Vecteurs", "passed", said)
+
+
+def _kept(settings: Settings) -> str:
+    return "" if settings.embeddings_are_remote else ", et rien ne sort d’ici"
+
+
 def _model(settings: Settings) -> Iterator[Check]:
     if settings.model is None:
-        yield Check(
-            "Modèle", "passed", "aucun : les réponses sont des extraits, sans IA, et rien ne sort d’ici."
-        )
-    elif settings.remote_host is None:
+        yield Check("Modèle", "passed", f"aucun : les réponses sont des extraits, sans IA{_kept(settings)}.")
+    elif not settings.model_is_remote:
         yield Check(
             "Modèle", "passed", f"{settings.model}, sur {settings.endpoint_host} : rien ne sort d’ici."
         )
@@ -107,5 +123,5 @@ def _model(settings: Settings) -> Iterator[Check]:
         yield Check(
             "Modèle",
             "passed",
-            f"{settings.model} ; questions et passages partent vers {settings.remote_host}.",
+            f"{settings.model} ; questions et passages partent vers {settings.endpoint_host}.",
         )

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 
-from assistant.answer import Answer, Mode, Passage, Question, Sentence, Usage
+from assistant.answer import Answer, Mode, Passage, Question, Sentence, Turn, Usage
 from assistant.grounding import ground_sentence
 from assistant.prompts import load_prompt
 from assistant.retriever import Finding
@@ -29,6 +29,7 @@ _SHORTENED = re.compile(
 _TRUNCATED = frozenset({"length", "content_filter"})
 _LONGEST = 8_000  # characters of an answer
 _HISTORY = 6  # messages
+_WITHHELD = "(Réponse tirée de notes confidentielles.)"
 _REFUSAL = line_key(NEAREST.partition("\u202f;")[0])
 
 
@@ -111,7 +112,7 @@ class ModelWriter:
         rules = load_prompt("answer", frozenset({"count", "refusal"}))
         asked = load_prompt("passages", frozenset({"passages", "question"}))
         earlier = [
-            HumanMessage(turn.content) if turn.role == "user" else AIMessageChunk(content=turn.content)
+            HumanMessage(turn.content) if turn.role == "user" else AIMessageChunk(content=self._said(turn))
             for turn in question.history[-_HISTORY:]
         ]
         shown = "\n\n".join(map(_fence, passages))
@@ -120,6 +121,9 @@ class ModelWriter:
             *earlier,
             HumanMessage(asked.format(passages=shown, question=question.text)),
         ]
+
+    def _said(self, turn: Turn) -> str:
+        return _WITHHELD if self._remote and turn.private else turn.content
 
 
 class _Draft:

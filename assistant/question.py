@@ -1,4 +1,4 @@
-"""What a caller may ask with, read into a Question; follow-ups, notes it names, filters."""
+"""What a caller may ask with, read into a Question; what to search, notes it names, filters."""
 
 import re
 import unicodedata
@@ -8,25 +8,15 @@ from typing import Any
 import numpy as np
 
 from assistant.answer import Filters, Question, Turn
+from assistant.followup import complete
 from ingest.errors import QuestionError
-from ingest.french import STOP_WORDS, content_words, fold, words
+from ingest.french import STOP_WORDS, words
 from ingest.store import Store
 
 MAX_CHARACTERS = 2000
 _LONGEST_NAME = 20  # words of a title that a question may quote
 _CONTROLS = dict.fromkeys((*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 _QUESTION_WORDS = frozenset("pourquoi comment qu que quel quelle quels quelles qui ou peut".split())
-_CONNECTIVE = re.compile(r"(?:et|mais|alors|donc|sinon)\b|c'est (?!quoi|qui|ou\b|quand|comment)")
-_PRONOUN = re.compile(
-    r"(?<![-\w'])(?:il(?! faut| y a| existe| est possible)|ils|elles?|lui|cela(?! veut dire)|ca|"
-    r"y(?! a\b| avait| aura))(?!\w)|\b(?:celui|celle|ceux|celles)-(?:ci|la)\b|\bla-bas\b"
-)
-_INVERTED = re.compile(r"(?<!faut)(?<!existe-t)(?<!a-t)-(?:il|ils|elle|elles)\b")
-_DISCOURSE = frozenset(
-    "pourquoi comment developpe developper explique expliquer continue continuer detaille detailler precise "
-    "preciser resume resumer exemple exemples point points premier premiere second seconde deuxieme "
-    "troisieme dernier derniere suite savoir dire dis donne donner".split()
-)
 _FINAL_MARK = re.compile(r"[\s?]*\Z")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -54,27 +44,14 @@ def read_question(asked: QuestionInput) -> Question:
     raise QuestionError("La question doit être un texte, ou un objet avec une clé « question ».")
 
 
-def search_text(question: Question) -> str:
-    """Return what to search: a question that leans on the user's one before it takes it along."""
-    earlier = [turn.content for turn in question.history if turn.role == "user"]
-    return f"{earlier[-1]} {question.text}" if earlier and leans_back(question.text) else question.text
+def search_text(question: Question, *, quoting: bool = False) -> str:
+    """Return what to search for a question: its rewriting by a model, or itself with what it leans on.
 
-
-def leans_back(text: str) -> bool:
-    """Tell whether a question needs the one before it to be understood.
-
-    It does when it opens with a connective (« Et… »), when a pronoun comes before the question has named much
-    (« D’après lui… », « Comment ont-ils démarré ? »), or when it only asks to go on (« Développe »).
+    Args:
+        question: In its conversation.
+        quoting: Whether words of the last answer may be taken; it may quote private notes.
     """
-    folded = fold(text)
-    if _CONNECTIVE.match(folded):
-        return True
-    named = [word for word in content_words(text) if word not in _DISCOURSE]
-    if not named or (_INVERTED.search(folded) and len(named) < 2):
-        return True
-    pronoun = _PRONOUN.search(folded)
-    before = content_words(folded[: pronoun.start()]) if pronoun else []
-    return pronoun is not None and len([word for word in before if word not in _DISCOURSE]) < 3
+    return question.standalone or complete(question, quoting=quoting)
 
 
 def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
@@ -89,7 +66,7 @@ def named_notes(question: Question, store: Store) -> list[int]:
 
     A one-word name counts only when few chunks hold the word: « musée » names no note.
     """
-    asked = words(question.text)
+    asked = words(question.standalone or question.text)
     runs = {
         " ".join(asked[start:end])
         for start in range(len(asked))

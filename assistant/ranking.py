@@ -119,9 +119,9 @@ class GramScorer:
         entries, found, times = hits.take(places)
         size = (len(lengths), len(self._weights))
         cells = documents[entries] * size[1] + found
-        weighed = (counts[entries] * times).astype(float)
-        matrix = np.bincount(cells, weighed, size[0] * size[1]).reshape(size)
-        return _saturated(matrix, _norm(lengths, mean)[:, None]) @ self._weights
+        weighed = counts[entries] * times.astype(float)
+        sums = np.bincount(cells, weighed, size[0] * size[1]).astype(np.float64, copy=False)
+        return _saturated(sums.reshape(size), _norm(lengths, mean)[:, None]) @ self._weights
 
     def _hits(self, words: Numbers) -> tuple[SparseRows, Numbers]:
         """Return distinct words × n-grams asked for, and which of its rows each of the words is."""

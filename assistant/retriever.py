@@ -19,6 +19,7 @@ from assistant.candidates import Candidates, gather_candidates
 from assistant.passages import Choice, build_passages
 from assistant.question import admitted_notes, named_notes, read_question, search_text
 from assistant.terms import Term, read_search
+from ingest.embeddings import is_remote
 from ingest.readers import SnapshotSource
 from ingest.snapshot import Snapshot
 from ingest.store import Store
@@ -77,7 +78,7 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
         embeddings: Those it was built with; where their provider fails, the words alone decide.
     """
     store = snapshot.store
-    text = search_text(question)
+    text = search_text(question, quoting=not is_remote(embeddings))
     search = read_search(text, store.lexicon)
     found = gather_candidates(snapshot, embeddings, text, search, question.filters)
     passages = build_passages(_Chooser(question, found, store).choose(), store)

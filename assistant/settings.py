@@ -1,13 +1,12 @@
 """The settings of the whole: those of ingest, the model and the server."""
 
-import ipaddress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
-from ingest.settings import IngestSettings
+from ingest.settings import IngestSettings, is_near
 
 
 class Settings(IngestSettings):
@@ -18,14 +17,11 @@ class Settings(IngestSettings):
     """
 
     model: str | None = Field(None, description="Chat model as “provider:model”; none: extracts, without AI.")
-    openai_api_key: SecretStr | None = Field(
-        None, validation_alias="OPENAI_API_KEY", description="Key of the OpenAI-compatible endpoint."
-    )
-    openai_base_url: str | None = Field(
-        None, validation_alias="OPENAI_BASE_URL", description="Its address; none: OpenAI's own."
-    )
     idle_timeout_s: float = Field(20, gt=0, le=3600, description="Longest silence of the model (seconds).")
     total_timeout_s: float = Field(90, gt=0, le=3600, description="Longest answer of the model (seconds).")
+    condense_timeout_s: float = Field(
+        5, gt=0, le=600, description="What a follow-up waits for the model to complete it (seconds)."
+    )
     context_tokens: int = Field(8_000, ge=500, le=1_000_000, description="Room for the passages (tokens).")
     langsmith: bool = Field(False, description="Let LangSmith trace our calls, as its own variables say.")
     tiktoken_cache_dir: Path | None = Field(
@@ -39,7 +35,7 @@ class Settings(IngestSettings):
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
 
-    @field_validator("model", "openai_base_url", mode="before")
+    @field_validator("model", "openai_base_url", "embeddings_base_url", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -50,13 +46,6 @@ class Settings(IngestSettings):
         if name is not None and not all(name.partition(":")):
             raise ValueError("« fournisseur:modèle » est attendu, par exemple openai:gpt-4o-mini.")
         return name
-
-    @field_validator("openai_base_url")
-    @classmethod
-    def _web_address(cls, url: str | None) -> str | None:
-        if url is not None and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
-            raise ValueError("une adresse est attendue, par exemple http://127.0.0.1:11434/v1.")
-        return url
 
     @property
     def endpoint_host(self) -> str | None:
@@ -69,18 +58,14 @@ class Settings(IngestSettings):
         return urlsplit(self.openai_base_url).hostname if self.openai_base_url else "api.openai.com"
 
     @property
+    def model_is_remote(self) -> bool:
+        """Whether questions and passages leave this machine and its network to be answered."""
+        return self.endpoint_host is not None and not is_near(self.endpoint_host)
+
+    @property
     def remote_host(self) -> str | None:
-        """The host that questions and passages leave this machine for, None when nothing leaves."""
-        host = self.endpoint_host
-        return None if host is None or is_near(host) else host
-
-
-def is_near(host: str) -> bool:
-    """Tell whether a host is this machine or on a private network."""
-    if host in {"localhost", "ollama"}:
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_private
+        """The hosts that questions leave this machine for, in French; None when nothing leaves."""
+        hosts = [self.endpoint_host] if self.model_is_remote else []
+        if self.embeddings_are_remote:
+            hosts.append(self.embeddings_host)
+        return " et ".join(dict.fromkeys(filter(None, hosts))) or None

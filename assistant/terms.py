@@ -116,7 +116,9 @@ def _weight(key: str, lexicon: Lexicon) -> float:
 
 
 def _repaired(word: str, lexicon: Lexicon) -> str:
-    """Return a word, or the nearest one that the vault knows where it does not know this one."""
-    if lexicon.word(word) is not None or not (edits := edits_allowed(word)):
+    """Return a word, or the nearest one of the vault where neither the vault nor we know this one."""
+    key = stem(word)
+    if lexicon.word(word) is not None or lexicon.stem(key) is not None or synonyms().knows(key):
         return word
-    return nearest_word(word, lexicon.words_like(word, edits)) or word
+    edits = edits_allowed(word)
+    return (edits and nearest_word(word, lexicon.words_like(word, edits))) or word

@@ -26,6 +26,13 @@ class Thesaurus:
         self._entries: dict[str, list[tuple[Phrase, Sequence[Phrase]]]] = defaultdict(list)
         for phrase, others in entries:
             self._entries[phrase[0]].append((phrase, others))
+        self._known = frozenset(
+            part for key in self._entries for phrase, _ in self._entries[key] for part in phrase
+        )
+
+    def knows(self, key: str) -> bool:
+        """Tell whether a stem is that of a word of some entry."""
+        return key in self._known
 
     def stand_ins(self, stems: Sequence[str]) -> Mapping[str, tuple[Phrase, ...]]:
         """Return the phrases that may stand for each stem, alone or with those that follow it."""

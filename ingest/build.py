@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,12 +12,15 @@ from pathlib import Path
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
+from ingest.batches import batch_lengths, embed_texts
 from ingest.clean import clean
-from ingest.embeddings import HashedEmbeddings, Matrix, embed_texts
-from ingest.errors import IndexDamagedError, IndexWriteError, ProviderUnavailableError
+from ingest.embeddings import HashedEmbeddings, is_remote
+from ingest.errors import IndexDamagedError, IndexWriteError, VectorsError
 from ingest.french import content_words
 from ingest.indexed import IndexedChunk, IndexedNote, parser_fingerprint
 from ingest.links import resolve_links
+from ingest.manifest import Manifest
+from ingest.matrix import Matrix
 from ingest.snapshot import new_folder, publish, published_folder
 from ingest.store_writer import write_store
 from ingest.vault import Outcome
@@ -26,8 +29,6 @@ from ingest.vectors import Metadata, build_vectors
 from ingest.verify import Verifier
 
 logger = logging.getLogger(__name__)
-
-_BATCH = 256  # texts embedded, and kept, at a time
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the stage in French, how many are done, and of how many (None when not yet known)."""
@@ -56,29 +57,33 @@ def build_snapshot(index: Path, content: Content, progress: Progress, verifier: 
     """
     with verifier:  # it imports Chroma while the truth is written
         folder = new_folder(index)
+        notes, chunks = len(content.notes), sum(len(item.chunks) for item in content.notes)
         try:
             with closing(VectorCache(index)) as cache:
                 keys = _fill(folder, content, cache, progress)
                 cache.keep_only(keys)
                 progress("Vérification de l’index", 0, len(keys))
                 _verify(verifier, folder, len(keys))
-                progress("Publication de l’index", 0, len(content.notes))
-                marks = {"embeddings": content.fingerprint, "parser": parser_fingerprint()}
-                publish(folder, notes=len(content.notes), chunks=len(keys), **marks)
+                progress("Publication de l’index", 0, notes)
+                publish(folder, Manifest(notes, chunks, len(keys), content.fingerprint, parser_fingerprint()))
         except BaseException:
             if published_folder(index) != folder:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
-    progress("Index publié", len(content.notes), len(content.notes))
-    logger.info("published snapshot %s: %d notes, %d chunks", folder.name, len(content.notes), len(keys))
+    progress("Index publié", notes, notes)
+    logger.info("published snapshot %s: %d notes, %d chunks", folder.name, notes, chunks)
 
 
 def _fill(folder: Path, content: Content, cache: VectorCache, progress: Progress) -> list[bytes]:
-    """Write the truth and the vectors, and return the keys of the latter."""
+    """Write the truth and the vectors, and return the keys of the latter.
+
+    Private notes have none where embeddings are remote: they are not sent, and words alone find them.
+    """
     notes = content.notes
     progress("Écriture de l’index", 0, len(notes))
     links = resolve_links(item.note for item in notes)
-    chunks = [(item, chunk) for item in notes for chunk in item.chunks]
+    shown = [item for item in notes if not (item.note.private and is_remote(content.embedder))]
+    chunks = [(item, chunk) for item in shown for chunk in item.chunks]
     keys = [_key(content.fingerprint, item, chunk) for item, chunk in chunks]
     with ThreadPoolExecutor(1) as aside:  # Chroma's work is not Python's: the two go on together
         written = aside.submit(write_store, folder / "notes.sqlite3", notes, links, content.outcomes)
@@ -98,17 +103,26 @@ def _vectors(
         return _hashed(content.embedder, chunks)
     known = cache.get(keys)
     missing = {key: pair for key, pair in zip(keys, chunks, strict=True) if key not in known}
-    wanted = list(missing)
-    for start in range(0, len(wanted), _BATCH):
-        progress("Calcul des vecteurs", start, len(wanted))
-        batch = wanted[start : start + _BATCH]
-        vectors = embed_texts(content.embedder, [_text(*missing[key]) for key in batch])
-        cache.put(batch, vectors)
-        known.update(zip(batch, vectors, strict=True))
-    if len({len(vector) for vector in known.values()}) > 1:  # another model under the same name
-        cache.keep_only(())
-        raise ProviderUnavailableError
-    return np.stack([known[key] for key in keys])
+    texts = [_text(*pair) for pair in missing.values()]
+    wanted, done = list(missing), 0
+    for count in batch_lengths(texts):
+        progress("Calcul des vecteurs", done, len(wanted))
+        batch = slice(done, done + count)
+        vectors = embed_texts(content.embedder, texts[batch])
+        cache.put(wanted[batch], vectors)
+        known.update(zip(wanted[batch], vectors, strict=True))
+        _check_alike(known, cache, wanted[batch])
+        done += count
+    return np.stack([known[key] for key in keys]) if keys else np.empty((0, 1), np.float32)
+
+
+def _check_alike(known: Mapping[bytes, Matrix], cache: VectorCache, newest: Sequence[bytes]) -> None:
+    """Raise VectorsError where another model answers under the same name; only what it gave is then kept."""
+    lengths = dict.fromkeys(len(vector) for vector in known.values())
+    if len(lengths) > 1:
+        cache.keep_only(newest)
+        before, now = next(iter(lengths)), len(known[newest[0]])
+        raise VectorsError(f"un autre modèle, {now} nombres par vecteur au lieu de {before}")
 
 
 def _hashed(embedder: HashedEmbeddings, chunks: Sequence[Chunked]) -> Matrix:

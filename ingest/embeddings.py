@@ -9,15 +9,13 @@ from typing import cast
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from ingest.errors import ProviderNotFoundError, ProviderUnavailableError
+from ingest.errors import SettingsError
 from ingest.french import content_words, grams, stem
 from ingest.providers import provider_errors
-from ingest.settings import IngestSettings
+from ingest.settings import OPENAI_URL, IngestSettings
 
 _DIMENSION = 128  # as good as 512 on every French set tried, and four times faster to build and to search
 _VERSION = 3
-
-Matrix = np.typing.NDArray[np.float32]
 
 
 class HashedEmbeddings(Embeddings):
@@ -28,6 +26,8 @@ class HashedEmbeddings(Embeddings):
     Args:
         dimension: Length of the vectors.
     """
+
+    remote = False
 
     def __init__(self, dimension: int = _DIMENSION) -> None:
         self.dimension = dimension
@@ -57,42 +57,73 @@ def build_embeddings(settings: IngestSettings) -> Embeddings:
     """Return the embeddings that the settings name.
 
     Raises:
-        ProviderError: The provider's package refuses the name or the key.
+        SettingsError: The provider is unknown, its package is not installed, or a key is missing.
+        ProviderError: The provider's client refuses the settings.
     """
     if settings.embeddings == "hashed":
         return HashedEmbeddings()
-    from langchain.embeddings import init_embeddings  # noqa: PLC0415 - seconds, and a provider's client
+    from ingest.provider_embeddings import ProviderEmbeddings  # noqa: PLC0415 - seconds, with a provider only
 
+    provider, _, model = settings.embeddings.partition(":")
+    inner = _compatible(settings, model) if provider == "openai" else _by_langchain(settings.embeddings)
+    return ProviderEmbeddings(
+        inner,
+        mark=settings.embeddings_mark,
+        remote=settings.embeddings_are_remote,
+        query_timeout_s=settings.embeddings_query_timeout_s,
+        batch_timeout_s=settings.embeddings_batch_timeout_s,
+    )
+
+
+def _compatible(settings: IngestSettings, model: str) -> Embeddings:
+    """Return a client of OpenAI or of a compatible server; no key goes where it is not meant for."""
+    from ingest.provider_embeddings import CompatibleEmbeddings  # noqa: PLC0415
+
+    key = settings.embeddings_api_key
+    if key is None and settings.embeddings_base_url is None:
+        key = settings.openai_api_key
+        if key is None and settings.openai_base_url is None:
+            raise SettingsError("OPENAI_API_KEY", "une clé est nécessaire pour interroger OpenAI.")
+    return CompatibleEmbeddings(
+        model,
+        base_url=settings.embeddings_base_url or settings.openai_base_url or OPENAI_URL,
+        key=key.get_secret_value() if key else "aucune",
+        near=not settings.embeddings_are_remote,
+        limit_s=settings.embeddings_batch_timeout_s,
+    )
+
+
+def _by_langchain(name: str) -> Embeddings:
+    """Return the embeddings that LangChain knows by this name."""
+    from langchain.embeddings import init_embeddings  # noqa: PLC0415 - slow, and rarely wanted
+
+    provider = name.partition(":")[0]
+    package = "'cimaise[local]'" if provider == "huggingface" else f"langchain-{provider.replace('_', '-')}"
     with provider_errors():
         try:
-            return init_embeddings(settings.embeddings)
-        except (ImportError, ValueError):  # no such provider, or its package is not installed
-            raise ProviderNotFoundError from None
-
-
-def embed_texts(embedder: Embeddings, texts: list[str]) -> Matrix:
-    """Embed N texts, and check what comes back.
-
-    Returns:
-        Array of shape (N, dimension).
-
-    Raises:
-        ProviderError: The provider failed, or gave too few vectors, or some that are no direction at all.
-    """
-    with provider_errors():
-        vectors = np.asarray(embedder.embed_documents(texts), dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
-        raise ProviderUnavailableError
-    if not np.linalg.norm(vectors, axis=1).all():
-        raise ProviderUnavailableError
-    return vectors
+            return init_embeddings(name)
+        except ImportError:
+            raise SettingsError(
+                "CIMAISE_EMBEDDINGS",
+                f"il manque le paquet de ce fournisseur ; lancez : pip install {package}",
+            ) from None
+        except ValueError:
+            raise SettingsError("CIMAISE_EMBEDDINGS", "ce fournisseur est inconnu de LangChain.") from None
 
 
 def fingerprint(embeddings: Embeddings, name: str) -> str:
     """Return what must be equal between the vectors of an index and those of a question."""
     if isinstance(embeddings, HashedEmbeddings):
         return f"hashed-{_VERSION}-{embeddings.dimension}"
-    return f"{type(embeddings).__name__}:{name}"
+    return str(getattr(embeddings, "mark", f"{type(embeddings).__name__}:{name}"))
+
+
+def is_remote(embeddings: Embeddings) -> bool:
+    """Tell whether texts leave this machine to be embedded: private notes are then kept from it.
+
+    Embeddings of somebody else's are taken for remote unless their attribute `remote` says they are not.
+    """
+    return bool(getattr(embeddings, "remote", True))
 
 
 @lru_cache(maxsize=50_000)

@@ -22,34 +22,15 @@
     └── ProviderError            a model or embedding endpoint
         ├── ProviderAuthError, ProviderNotFoundError, ProviderRateLimitError
         ├── ProviderTimeoutError, ProviderUnavailableError
+        ├── ProviderRefusedError it will not take what it is asked, however often
+        ├── TextTooLongError     a text is longer than the model takes
+        ├── VectorsError         it gives vectors that cannot be used
         └── PrivateNotesError    what answers is confidential, and the model is remote
 """
 
-import errno
 from pathlib import Path
 
-_REFUSING_DISK = "le disque refuse l’écriture : plein, quota atteint, ou défaillant"
-_WRITE_PROBLEMS = {
-    errno.EACCES: "droit d’écriture refusé",
-    errno.EPERM: "droit d’écriture refusé",
-    errno.EROFS: "le dossier est en lecture seule",
-    errno.ENOSPC: "le disque est plein",
-    errno.EDQUOT: "quota atteint",
-    errno.EFBIG: "le disque est plein",
-    errno.EIO: _REFUSING_DISK,
-    errno.EEXIST: "un fichier porte ce nom",
-    errno.ENOTDIR: "un fichier porte le nom d’un dossier",
-}
-_WRITE_COMPLAINTS = (  # SQLite and Chroma say it in words
-    ("full", "le disque est plein"),
-    ("no space", "le disque est plein"),
-    ("readonly", "le dossier est en lecture seule"),
-    ("read-only", "le dossier est en lecture seule"),
-    ("cantopen", "droit d’écriture refusé"),
-    ("permission", "droit d’écriture refusé"),
-    ("ioerr", _REFUSING_DISK),
-    ("i/o error", _REFUSING_DISK),
-)
+from ingest.disk import disk_problem
 
 
 class CimaiseError(Exception):
@@ -183,10 +164,7 @@ class IndexWriteError(StoreError):
     @classmethod
     def because(cls, index: Path, cause: BaseException) -> "IndexWriteError":
         """Return the error for what the system, SQLite or Chroma complained of, in French."""
-        said = f"{getattr(cause, 'sqlite_errorname', '')} {cause}".lower()
-        problem = _WRITE_PROBLEMS.get(getattr(cause, "errno", None) or 0)
-        told = (french for english, french in _WRITE_COMPLAINTS if english in said)
-        return cls(index, problem or next(told, f"le système répond {type(cause).__name__}"))
+        return cls(index, disk_problem(cause))
 
 
 class MassDeletionError(CimaiseError):
@@ -201,54 +179,82 @@ class MassDeletionError(CimaiseError):
 
 
 class ProviderError(CimaiseError):
-    """A model or embedding endpoint failed; the provider's own words are kept out of the message."""
+    """A model or embedding endpoint failed; the provider's own words are kept out of the message.
+
+    `retry_after_s` is how long it asks to wait (seconds), None when it does not say.
+    """
+
+    retry_after_s: float | None = None
+    sentence = "Le service du modèle a échoué ; réessayez."
+
+    def __init__(self, sentence: str | None = None) -> None:
+        super().__init__(sentence or self.sentence)
 
 
 class ProviderAuthError(ProviderError):
     """The key was refused."""
 
-    def __init__(self) -> None:
-        super().__init__("La clé d’accès au modèle est refusée ; vérifiez OPENAI_API_KEY.")
+    def __init__(self, variables: str = "OPENAI_API_KEY") -> None:
+        super().__init__(f"La clé d’accès au modèle est refusée ; vérifiez {variables}.")
 
 
 class ProviderNotFoundError(ProviderError):
     """The endpoint does not know this model."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Le service ne connaît pas ce modèle ; vérifiez CIMAISE_MODEL ou CIMAISE_EMBEDDINGS."
-        )
+    sentence = "Le service ne connaît pas ce modèle ; vérifiez CIMAISE_MODEL ou CIMAISE_EMBEDDINGS."
 
 
 class ProviderRateLimitError(ProviderError):
     """The endpoint asks to wait."""
 
-    def __init__(self) -> None:
-        super().__init__("Le service du modèle demande d’attendre ; réessayez dans une minute.")
+    sentence = "Le service du modèle demande d’attendre ; réessayez dans une minute."
 
 
 class ProviderTimeoutError(ProviderError):
     """The endpoint did not answer in time."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Le modèle n’a pas répondu à temps ; réessayez, ou allongez les délais CIMAISE_*_TIMEOUT_S."
-        )
+    sentence = "Le modèle n’a pas répondu à temps ; réessayez, ou allongez les délais CIMAISE_*_TIMEOUT_S."
 
 
 class ProviderUnavailableError(ProviderError):
     """The endpoint cannot be reached, or answers nonsense."""
 
-    def __init__(self) -> None:
+    sentence = (
+        "Le service du modèle ne répond pas correctement ; vérifiez OPENAI_BASE_URL, "
+        "CIMAISE_EMBEDDINGS_BASE_URL et le réseau."
+    )
+
+
+class ProviderRefusedError(ProviderError):
+    """The endpoint will not take the request; asking again is of no use."""
+
+    sentence = (
+        "Le service du modèle refuse la demande ; vérifiez CIMAISE_MODEL, CIMAISE_EMBEDDINGS et ce que "
+        "ce service accepte."
+    )
+
+
+class TextTooLongError(ProviderError):
+    """A text is longer than the model takes."""
+
+    sentence = (
+        "Un texte est plus long que le modèle ne l’accepte ; choisissez un modèle au contexte plus long, "
+        "ou agrandissez celui du serveur (llama.cpp : --ctx-size, --batch-size et --ubatch-size)."
+    )
+
+
+class VectorsError(ProviderError):
+    """The endpoint gives vectors that cannot be used."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
         super().__init__(
-            "Le service du modèle ne répond pas correctement ; vérifiez OPENAI_BASE_URL et le réseau."
+            f"Le service des vecteurs répond mal ({problem}) ; vérifiez que CIMAISE_EMBEDDINGS nomme "
+            "un modèle de vecteurs, puis relancez : cimaise index"
         )
 
 
 class PrivateNotesError(ProviderError):
     """Only private notes answer, and they are never sent to a remote model."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Les notes qui répondent sont confidentielles et ne partent pas vers le modèle distant."
-        )
+    sentence = "Les notes qui répondent sont confidentielles et ne partent pas vers le modèle distant."

@@ -2,37 +2,38 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ingest.errors import IndexDamagedError
 
-FORMAT = 7
+FORMAT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a snapshot says of itself.
 
-    `embeddings` and `parser` are fingerprints; `digests` are the SHA-256 of the files by relative path,
-    `seal` that of the rest of the manifest.
+    `vectors` are the chunks that have one; `embeddings` and `parser` are fingerprints; `digests` are the
+    SHA-256 of the files by relative path, `seal` that of the rest of the manifest.
     """
 
-    format: int
     notes: int
     chunks: int
+    vectors: int
     embeddings: str
     parser: str
-    digests: dict[str, str]
+    format: int = FORMAT
+    digests: dict[str, str] = field(default_factory=dict)
     seal: str = ""
 
 
-def make_manifest(folder: Path, *, notes: int, chunks: int, embeddings: str, parser: str) -> Manifest:
-    """Return the manifest of a folder as it stands, sealed."""
+def seal_manifest(manifest: Manifest, folder: Path) -> Manifest:
+    """Return the manifest with the digests of a folder as it stands, and its own."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     digests = {path.relative_to(folder).as_posix(): _digest(path) for path in files}
-    manifest = Manifest(FORMAT, notes, chunks, embeddings, parser, digests)
-    return replace(manifest, seal=_seal(manifest))
+    whole = replace(manifest, digests=digests)
+    return replace(whole, seal=_seal(whole))
 
 
 def render_manifest(manifest: Manifest) -> str:

@@ -1,5 +1,6 @@
 """One context manager that turns what openai and LangChain raise into our errors."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,17 +10,28 @@ from ingest.errors import (
     ProviderError,
     ProviderNotFoundError,
     ProviderRateLimitError,
+    ProviderRefusedError,
     ProviderTimeoutError,
     ProviderUnavailableError,
+    TextTooLongError,
 )
 
 _BY_STATUS: dict[int, type[ProviderError]] = {
+    400: ProviderRefusedError,
     401: ProviderAuthError,
     403: ProviderAuthError,
     404: ProviderNotFoundError,
     408: ProviderTimeoutError,
+    413: TextTooLongError,
+    422: ProviderRefusedError,
     429: ProviderRateLimitError,
 }
+# What OpenAI, llama.cpp, vLLM, Ollama and TEI say of a text beyond their context, with 400, 413, 422 or 500.
+_TOO_LONG = re.compile(
+    r"maximum (?:context|input)|context (?:length|size|window)|exceed_context|too (?:large|long)"
+    r"|must have less than",
+    re.IGNORECASE,
+)
 
 
 @contextmanager
@@ -40,12 +52,28 @@ def provider_errors() -> Iterator[None]:
 
 
 def _translate(error: Exception) -> ProviderError:
+    translated = _by_kind(error)()
+    translated.retry_after_s = _retry_after_s(error)
+    return translated
+
+
+def _by_kind(error: Exception) -> type[ProviderError]:
     status = getattr(error, "status_code", None)
-    if isinstance(status, int) and status in _BY_STATUS:
-        return _BY_STATUS[status]()
+    if isinstance(status, int):
+        if status in {400, 422, 500} and _TOO_LONG.search(str(error)):
+            return TextTooLongError
+        if status in _BY_STATUS:
+            return _BY_STATUS[status]
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"APITimeoutError", "TimeoutException"}:
-        return ProviderTimeoutError()
+        return ProviderTimeoutError
     if "api_key" in str(error) or "Missing credentials" in str(error):
-        return ProviderAuthError()
-    return ProviderUnavailableError()
+        return ProviderAuthError
+    return ProviderUnavailableError
+
+
+def _retry_after_s(error: Exception) -> float | None:
+    """Return the seconds of a `Retry-After`; one that is a date is left to our own patience."""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    told = headers.get("retry-after", "")
+    return float(told) if re.fullmatch(r"\d{1,9}(?:\.\d+)?", told) else None

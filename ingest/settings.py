@@ -1,14 +1,16 @@
 """The settings of ingest, read from the environment and `.env` (prefix `CIMAISE_`)."""
 
 import hashlib
+import ipaddress
 import logging
 import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingest.errors import SettingsError
@@ -29,6 +31,10 @@ def demonstration_vault() -> Path:
     """Return the vault shipped with Cimaise: `notes/` in a checkout, package data once installed."""
     packaged = Path(str(files("ingest"))) / "_notes"
     return packaged if packaged.is_dir() else Path(str(files("ingest"))).parent / "notes"
+
+
+OPENAI_URL = "https://api.openai.com/v1"  # said outright: the environment may name another for a client
+_IN_PROCESS = frozenset({"hashed", "huggingface"})
 
 
 class IngestSettings(BaseSettings):
@@ -57,6 +63,24 @@ class IngestSettings(BaseSettings):
     )
     embeddings: str = Field(
         "hashed", description="“hashed” (keyless) or “provider:model”, LangChain's naming."
+    )
+    embeddings_base_url: str | None = Field(
+        None, description="Address of the embedding server; none: the chat model's, then OpenAI's own."
+    )
+    embeddings_api_key: SecretStr | None = Field(
+        None, description="Key of that server; none: the chat model's, where both are one server."
+    )
+    embeddings_query_timeout_s: float = Field(
+        10, gt=0, le=600, description="What a question waits for its vector (seconds)."
+    )
+    embeddings_batch_timeout_s: float = Field(
+        120, gt=0, le=3600, description="What indexing waits for a batch of vectors (seconds)."
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias="OPENAI_API_KEY", description="Key of the OpenAI-compatible endpoint."
+    )
+    openai_base_url: str | None = Field(
+        None, validation_alias="OPENAI_BASE_URL", description="Its address; none: OpenAI's own."
     )
 
     def __init__(self, **values: Any) -> None:
@@ -87,6 +111,37 @@ class IngestSettings(BaseSettings):
             )
         return name
 
+    @field_validator("openai_base_url", "embeddings_base_url")
+    @classmethod
+    def _web_address(cls, url: str | None) -> str | None:
+        if url is not None and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+            raise ValueError("une adresse est attendue, par exemple http://127.0.0.1:11434/v1.")
+        return url
+
+    @property
+    def embeddings_host(self) -> str | None:
+        """The host that texts are embedded on, None when that is this program."""
+        provider = self.embeddings.partition(":")[0]
+        if provider in _IN_PROCESS:
+            return None
+        return urlsplit(self._embeddings_url).hostname if provider == "openai" else provider
+
+    @property
+    def embeddings_are_remote(self) -> bool:
+        """Whether texts and questions leave this machine and its network to be embedded."""
+        return self.embeddings_host is not None and not is_near(self.embeddings_host)
+
+    @property
+    def embeddings_mark(self) -> str:
+        """What tells the vectors from others: two servers may call two models by one name."""
+        if not self.embeddings.startswith("openai:"):
+            return self.embeddings
+        return f"{self.embeddings}@{urlsplit(self._embeddings_url).netloc.rpartition('@')[2]}"
+
+    @property
+    def _embeddings_url(self) -> str:
+        return self.embeddings_base_url or self.openai_base_url or OPENAI_URL
+
     @property
     def index_folder(self) -> Path:
         """The index folder: the one given, or one per vault path in the user's data folder."""
@@ -101,6 +156,17 @@ class IngestSettings(BaseSettings):
     def exclude_patterns(self) -> tuple[str, ...]:
         """The patterns of `exclude`, one by one."""
         return tuple(pattern.strip() for pattern in self.exclude.split(",") if pattern.strip())
+
+
+def is_near(host: str) -> bool:
+    """Tell whether a host is this machine or on a private network."""
+    if host in {"localhost", "ollama"}:
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
 
 
 def _settings_error(settings: type[BaseSettings], error: ValidationError) -> SettingsError:

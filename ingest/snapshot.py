@@ -23,7 +23,7 @@ from ingest.errors import (
     IndexWriteError,
 )
 from ingest.lease import Lease, Scratch, remove_unless_held, sweep_remains
-from ingest.manifest import Manifest, check_files, make_manifest, read_manifest, render_manifest
+from ingest.manifest import Manifest, check_files, read_manifest, render_manifest, seal_manifest
 from ingest.store import Store
 from ingest.vectors import VectorIndex
 
@@ -196,9 +196,9 @@ def sweep(index: Path) -> None:
             remove_unless_held(entry)
 
 
-def publish(folder: Path, *, notes: int, chunks: int, embeddings: str, parser: str) -> Manifest:
-    """Write the manifest, make everything durable, point CURRENT at the folder, let the others go."""
-    manifest = make_manifest(folder, notes=notes, chunks=chunks, embeddings=embeddings, parser=parser)
+def publish(folder: Path, manifest: Manifest) -> Manifest:
+    """Seal and write the manifest, make all durable, point CURRENT at the folder, let the others go."""
+    manifest = seal_manifest(manifest, folder)
     _write_durably(folder / "manifest.json", render_manifest(manifest))
     for path in folder.rglob("*"):
         _fsync(path)

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -197,10 +197,14 @@ class Store:
         )
         return [target for target in dict.fromkeys(item[0] for item in found) if target != row]
 
-    def linked_to(self, row: int) -> list[int]:
-        """Return the rows of the notes that link to a note, each once."""
-        sql = "SELECT DISTINCT source FROM links WHERE target = ? AND source != target"
-        return [source for (source,) in self._all(sql, (row,))]
+    def linked_to(self, rows: Iterable[int]) -> dict[int, list[int]]:
+        """Return, for each of the notes that others link to, the rows of those others, each once."""
+        marks, values = _marks(rows)
+        sql = f"SELECT DISTINCT target, source FROM links WHERE target IN ({marks}) AND source != target"  # noqa: S608
+        sources: dict[int, list[int]] = {}
+        for target, source in self._all(sql, values):
+            sources.setdefault(target, []).append(source)
+        return sources
 
     def hubs(self, limit: int) -> list[tuple[str, int]]:
         """Return (title, links) of the notes that link to the most others, most first."""
@@ -220,7 +224,7 @@ class Store:
         sql = f"SELECT * FROM chunks WHERE {column} IN ({marks}) ORDER BY row"  # noqa: S608
         with self._errors():
             for row, chunk_id, note, heading, start, end, run in self._all(sql, values):
-                yield StoredChunk(row, chunk_id, note, tuple(json.loads(heading)), start, end, run)
+                yield StoredChunk(row, chunk_id, note, _heading(heading), start, end, run)
 
     def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
         with self._errors():
@@ -240,6 +244,11 @@ def _stored_note(row: tuple[Any, ...]) -> StoredNote:
         number, note_id, path, raw_path, title, tuple(json.loads(aliases)), tuple(json.loads(tags)), day,
         encoding, sha256, bool(private), text, body,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def _heading(written: str) -> tuple[str, ...]:
+    return tuple(json.loads(written))
 
 
 def _marks(keys: Iterable[int | str]) -> tuple[str, list[int | str]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.embeddings import Matrix
 from ingest.errors import IndexWriteError
+from ingest.matrix import Matrix
 
 _SCHEMA = "CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB, seal BLOB) WITHOUT ROWID"
 _BATCH = 500  # keys a statement

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from ingest.embeddings import Matrix
 from ingest.errors import IndexDamagedError, IndexWriteError
+from ingest.matrix import Matrix
 
 _COLLECTION = "chunks"
 _BATCH = 5_000  # the store refuses more than 5 461 rows a call

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.doctor import Check, examine
 from assistant.settings import Settings
-from ingest.manifest import make_manifest, render_manifest
+from ingest.manifest import Manifest, render_manifest, seal_manifest
 from ingest.sync import sync
 
 SECRET = "sk-canari-7"  # noqa: S105 - a canary, not a key
@@ -94,7 +94,7 @@ def test_index_without_its_vectors_is_a_warning(settled: MakeSettings, tmp_path:
 def test_index_of_other_embeddings_fails(settled: MakeSettings, tmp_path: Path) -> None:
     sync(settled())
     folder = tmp_path / "index" / "1"
-    manifest = make_manifest(folder, notes=1, chunks=1, embeddings="autre-1-64", parser="")
+    manifest = seal_manifest(Manifest(1, 1, 1, "autre-1-64", ""), folder)
     (folder / "manifest.json").write_text(render_manifest(manifest), encoding="utf-8")
     check = _check(settled(), "Index")
     assert check.state == "failed"
@@ -146,3 +146,16 @@ def test_finding_is_a_french_sentence(settled: MakeSettings, subject: str) -> No
     finding = _check(settled(), subject).finding
     assert finding.endswith(".")
     assert "\n" not in finding
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"openai_base_url": "http://127.0.0.1:8080/v1"}, "rien ne sort d’ici"),
+        ({"openai_api_key": "k"}, "partent vers api.openai.com, les notes confidentielles exceptées"),
+    ],
+)
+def test_where_texts_are_embedded_is_said(settled: MakeSettings, values: dict[str, str], said: str) -> None:
+    settings = settled(embeddings="openai:essai", **values)
+    assert said in _check(settings, "Vecteurs").finding
+    assert ("rien ne sort" in _check(settings, "Modèle").finding) == ("openai_base_url" in values)

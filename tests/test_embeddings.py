@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.embeddings import DeterministicFakeEmbedding
 
-from ingest.embeddings import HashedEmbeddings, build_embeddings, fingerprint
-from ingest.errors import CimaiseError, ProviderError
+from ingest.embeddings import HashedEmbeddings, build_embeddings, fingerprint, is_remote
+from ingest.errors import CimaiseError, SettingsError
 from ingest.settings import IngestSettings
 
 CELLS = {4: 0.289, 24: 0.289, 71: -0.707, 78: -0.289, 82: -0.289, 109: -0.289, 113: 0.289}
@@ -115,15 +116,42 @@ def test_hashed_embeddings_are_built_without_configuration(
     assert built.dimension == 128
 
 
-def test_provider_is_built_by_its_name(
-    make_settings: Callable[..., IngestSettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("values", "mark", "remote"),
+    [
+        ({"openai_api_key": "k"}, "openai:e@api.openai.com", True),
+        ({"openai_base_url": "http://127.0.0.1:8080/v1"}, "openai:e@127.0.0.1:8080", False),
+        (
+            {"openai_base_url": "http://127.0.0.1/v1", "embeddings_base_url": "https://u:p@v.exemple.org/v1"},
+            "openai:e@v.exemple.org",
+            True,
+        ),
+    ],
+)
+def test_provider_is_built_by_its_name_and_told_apart_by_its_address(
+    make_settings: Callable[..., IngestSettings],
+    tmp_path: Path,
+    values: dict[str, str],
+    mark: str,
+    remote: bool,
 ) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-essai")
-    built = build_embeddings(make_settings(tmp_path, embeddings="openai:text-embedding-3-small"))
-    assert (
-        fingerprint(built, "openai:text-embedding-3-small")
-        == "OpenAIEmbeddings:openai:text-embedding-3-small"
-    )
+    built = build_embeddings(make_settings(tmp_path, embeddings="openai:e", **values))
+    assert (fingerprint(built, "openai:e"), is_remote(built)) == (mark, remote)
+
+
+def test_embeddings_of_somebody_else_are_remote_unless_they_say_not() -> None:
+    fake = DeterministicFakeEmbedding(size=4)
+    assert (is_remote(fake), is_remote(HashedEmbeddings())) == (True, False)
+
+
+def test_package_that_is_missing_is_named_with_the_command_that_installs_it(
+    make_settings: Callable[..., IngestSettings], tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match=r"pip install langchain-google-genai"):
+        build_embeddings(make_settings(tmp_path, embeddings="google_genai:e"))
+    if find_spec("langchain_huggingface") is None:
+        with pytest.raises(SettingsError, match=r"pip install 'cimaise\[local\]'"):
+            build_embeddings(make_settings(tmp_path, embeddings="huggingface:e"))
 
 
 @pytest.mark.parametrize("name", ["inconnu:modele", "cohere:embed"])
@@ -137,5 +165,5 @@ def test_provider_that_cannot_be_built_names_the_setting_to_mend(
 def test_provider_without_its_key_says_which_variable(
     make_settings: Callable[..., IngestSettings], tmp_path: Path
 ) -> None:
-    with pytest.raises(ProviderError, match="OPENAI_API_KEY"):
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
         build_embeddings(make_settings(tmp_path, embeddings="openai:text-embedding-3-small"))

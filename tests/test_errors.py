@@ -29,6 +29,9 @@ SENTENCES: list[CimaiseError] = [
     errors.ProviderRateLimitError(),
     errors.ProviderTimeoutError(),
     errors.ProviderUnavailableError(),
+    errors.ProviderRefusedError(),
+    errors.TextTooLongError(),
+    errors.VectorsError("2 vecteurs pour 3 textes"),
     errors.PrivateNotesError(),
 ]
 GIVEN_THEIR_SENTENCE = {"QuestionError"}  # `assistant.question` words each of its refusals

@@ -549,3 +549,22 @@ def test_a_proxy_of_the_environment_does_not_see_what_stays_on_this_machine(
         answer = _chain(demo_chain, server).invoke(WHY)
     assert proxy.requests == []
     assert (len(server.requests), answer.mode) == (1, "model")
+
+
+@pytest.mark.parametrize(("remote", "told"), [(True, False), (False, True)])
+def test_earlier_answer_from_private_notes_is_withheld_from_a_remote_model(
+    demo_chain: AnswerChain, remote: bool, told: bool
+) -> None:
+    history = (Turn("user", "Quel budget ?"), Turn("assistant", "Trois millions. [1]", private=True))
+    question = Question(WHY, history)
+    with serve_model(Reply(("Le musée ouvre [1].",))) as server:
+        model = build_chat_model(Settings(model="openai:essai", openai_base_url=server.url))
+        assert model is not None
+        list(ModelWriter(model, remote=remote).write(question, demo_chain.retriever.find(question)))
+    assert ("Trois millions" in server.asked) is told
+    assert [message["role"] for message in server.requests[0]["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+    ]

@@ -39,7 +39,7 @@ def test_the_passages_come_before_the_question() -> None:
 
 def test_every_shipped_prompt_is_one_that_is_used() -> None:
     shipped = {path.name for path in (Path(__file__).parents[1] / "prompts").iterdir()}
-    assert shipped == {"answer.md", "passages.md"}
+    assert shipped == {"answer.md", "condense.md", "passages.md"}
 
 
 def test_a_prompt_is_loaded_from_where_it_lies(folder: Path) -> None:

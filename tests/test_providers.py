@@ -19,8 +19,10 @@ from ingest.errors import (
     ProviderError,
     ProviderNotFoundError,
     ProviderRateLimitError,
+    ProviderRefusedError,
     ProviderTimeoutError,
     ProviderUnavailableError,
+    TextTooLongError,
 )
 from ingest.providers import provider_errors
 
@@ -30,6 +32,8 @@ BY_BASE: tuple[tuple[type[Exception], type[ProviderError]], ...] = (
     (openai.PermissionDeniedError, ProviderAuthError),
     (openai.NotFoundError, ProviderNotFoundError),
     (openai.RateLimitError, ProviderRateLimitError),
+    (openai.BadRequestError, ProviderRefusedError),
+    (openai.UnprocessableEntityError, ProviderRefusedError),
     (openai.APITimeoutError, ProviderTimeoutError),
     (httpx.TimeoutException, ProviderTimeoutError),
     (httpx2.TimeoutException, ProviderTimeoutError),
@@ -153,14 +157,15 @@ def _ask(url: str) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (400, ProviderUnavailableError),
+        (400, ProviderRefusedError),
         (401, ProviderAuthError),
         (403, ProviderAuthError),
         (404, ProviderNotFoundError),
         (408, ProviderTimeoutError),
         (409, ProviderUnavailableError),
+        (413, TextTooLongError),
         (418, ProviderUnavailableError),
-        (422, ProviderUnavailableError),
+        (422, ProviderRefusedError),
         (429, ProviderRateLimitError),
         (500, ProviderUnavailableError),
         (503, ProviderUnavailableError),
@@ -173,6 +178,24 @@ def test_status_of_a_real_endpoint_decides(status: int, expected: type[ProviderE
         _ask(url)
     assert type(caught.value) is expected
     assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "This model's maximum context length is 8192 tokens, however you requested 9000 tokens"),
+        (400, "the request exceeds the available context size (512 tokens), try increasing it"),
+        (
+            500,
+            "input (600 tokens) is too large to process. increase the physical batch size (current batch size: 512)",
+        ),
+        (422, "`inputs` must have less than 512 tokens. Given: 600"),
+    ],
+)
+def test_text_beyond_the_context_is_told_from_other_refusals(status: int, words: str) -> None:
+    body = json.dumps({"error": {"message": words}}).encode()
+    with _endpoint(status, body) as url, pytest.raises(TextTooLongError):
+        _ask(url)
 
 
 @pytest.mark.parametrize(

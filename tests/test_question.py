@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from assistant.answer import Filters, Question, Turn
+from assistant.followup import leans_back
 from assistant.question import (
     MAX_CHARACTERS,
     admits,
     admitted_notes,
-    leans_back,
     named_notes,
     read_question,
     search_text,

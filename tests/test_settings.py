@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from assistant.settings import Settings, is_near
+from assistant.settings import Settings
 from ingest.errors import SettingsError
-from ingest.settings import IngestSettings, demonstration_vault
+from ingest.settings import IngestSettings, demonstration_vault, is_near
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / ".env.example"
@@ -43,10 +43,14 @@ def _examples() -> list[str]:
         ("CIMAISE_EXCLUDE", " , ", "exclude_patterns", ()),
         ("CIMAISE_MAX_NOTE_BYTES", "1000", "max_note_bytes", 1000),
         ("CIMAISE_EMBEDDINGS", "openai:petit", "embeddings", "openai:petit"),
+        ("CIMAISE_EMBEDDINGS_BASE_URL", "http://127.0.0.1/v1", "embeddings_base_url", "http://127.0.0.1/v1"),
+        ("CIMAISE_EMBEDDINGS_QUERY_TIMEOUT_S", "2.5", "embeddings_query_timeout_s", 2.5),
+        ("CIMAISE_EMBEDDINGS_BATCH_TIMEOUT_S", "3600", "embeddings_batch_timeout_s", 3600),
         ("CIMAISE_MODEL", "openai:gpt", "model", "openai:gpt"),
         ("OPENAI_BASE_URL", "http://127.0.0.1/v1", "openai_base_url", "http://127.0.0.1/v1"),
         ("CIMAISE_IDLE_TIMEOUT_S", "1.5", "idle_timeout_s", 1.5),
         ("CIMAISE_TOTAL_TIMEOUT_S", "3600", "total_timeout_s", 3600),
+        ("CIMAISE_CONDENSE_TIMEOUT_S", "0.5", "condense_timeout_s", 0.5),
         ("CIMAISE_CONTEXT_TOKENS", "500", "context_tokens", 500),
         ("CIMAISE_LANGSMITH", "true", "langsmith", True),
         ("TIKTOKEN_CACHE_DIR", "rangs", "tiktoken_cache_dir", Path("rangs")),
@@ -87,6 +91,11 @@ def test_empty_variable_stands_for_the_default(monkeypatch: pytest.MonkeyPatch, 
         ("CIMAISE_MAX_NOTE_BYTES", "beaucoup", "un nombre entier est attendu."),
         ("CIMAISE_MAX_NOTE_BYTES", "999", "la valeur est trop petite (au moins 1000 attendu)."),
         ("CIMAISE_MAX_NOTE_BYTES", "100000001", "la valeur est trop grande (au plus 100000000 attendu)."),
+        ("CIMAISE_EMBEDDINGS_QUERY_TIMEOUT_S", "0", "la valeur est trop petite (plus de 0"),
+        ("CIMAISE_EMBEDDINGS_QUERY_TIMEOUT_S", "601", "la valeur est trop grande (au plus 600"),
+        ("CIMAISE_EMBEDDINGS_BATCH_TIMEOUT_S", "-1", "la valeur est trop petite (plus de 0"),
+        ("CIMAISE_EMBEDDINGS_BATCH_TIMEOUT_S", "3601", "la valeur est trop grande (au plus 3600"),
+        ("CIMAISE_EMBEDDINGS_BASE_URL", "exemple.org", "une adresse est attendue"),
         ("CIMAISE_EMBEDDINGS", "word2vec", "« hashed » ou « fournisseur:modèle » est attendu"),
     ],
 )
@@ -206,7 +215,7 @@ def test_examples_of_the_example_can_be_used_as_they_are() -> None:
         Path(".env").write_text(block, encoding="utf-8")
         hosts.append(Settings().endpoint_host)
         assert set(re.findall(r"^([A-Z_]+)=", block, re.MULTILINE)) <= _variables().keys()
-    assert hosts == ["api.openai.com", "127.0.0.1", "api.mistral.ai"]
+    assert hosts == ["api.openai.com", "127.0.0.1", "api.mistral.ai", "api.mistral.ai"]
 
 
 def test_demonstration_vault_is_the_default() -> None:
@@ -264,6 +273,27 @@ def test_index_folder_of_any_vault_name_can_be_made(tmp_path: Path, name: str) -
             "api.mistral.ai",
         ),
         ({"model": "mistralai:m"}, "mistralai", "mistralai"),
+        ({"embeddings": "openai:e"}, None, "api.openai.com"),
+        ({"embeddings": "openai:e", "openai_base_url": "http://127.0.0.1/v1"}, None, None),
+        (
+            {"embeddings": "openai:e", "embeddings_base_url": "https://v.exemple.org/v1"},
+            None,
+            "v.exemple.org",
+        ),
+        ({"embeddings": "huggingface:e"}, None, None),
+        ({"embeddings": "ollama:e"}, None, None),
+        ({"embeddings": "cohere:e"}, None, "cohere"),
+        (
+            {"model": "openai:m", "openai_base_url": "https://api.mistral.ai/v1", "embeddings": "cohere:e"},
+            "api.mistral.ai",
+            "api.mistral.ai et cohere",
+        ),
+        ({"model": "openai:m", "embeddings": "openai:e"}, "api.openai.com", "api.openai.com"),
+        (
+            {"model": "openai:m", "openai_base_url": "http://[::1]:1/v1", "embeddings": "cohere:e"},
+            "::1",
+            "cohere",
+        ),
     ],
 )
 def test_host_that_questions_leave_for_is_named(

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,12 +20,12 @@ from ingest.errors import (
     IndexWriteError,
 )
 from ingest.lease import Lease, Scratch, remove_unless_held
-from ingest.manifest import check_files, make_manifest, read_manifest, render_manifest
+from ingest.manifest import Manifest, check_files, read_manifest, render_manifest, seal_manifest
 from ingest.settings import IngestSettings
 from ingest.snapshot import current_folder, new_folder, open_snapshot, publication, publish, sweep, writing
 from tests.index_life import HASHED, published, sync_near, texts_of
 
-MARKS: dict[str, Any] = {"notes": 1, "chunks": 2, "embeddings": "e", "parser": "p"}
+MARKS = Manifest(notes=1, chunks=2, vectors=2, embeddings="e", parser="p")
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +64,11 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _seal(folder: Path) -> None:
-    (folder / "manifest.json").write_text(render_manifest(make_manifest(folder, **MARKS)), encoding="utf-8")
+    (folder / "manifest.json").write_text(render_manifest(seal_manifest(MARKS, folder)), encoding="utf-8")
 
 
 def test_manifest_is_read_back_as_it_was_made(folder: Path) -> None:
-    made = make_manifest(folder, **MARKS)
+    made = seal_manifest(MARKS, folder)
     (folder / "manifest.json").write_text(render_manifest(made), encoding="utf-8")
     assert read_manifest(folder) == made
     assert set(made.digests) == {"notes.sqlite3", "chroma/x"}
@@ -109,7 +108,7 @@ def test_manifest_of_another_format_is_told(folder: Path) -> None:
 
 @pytest.mark.parametrize("change", ["edit", "remove"])
 def test_changed_file_is_damage_where_it_is_looked_for(folder: Path, change: str) -> None:
-    manifest = make_manifest(folder, **MARKS)
+    manifest = seal_manifest(MARKS, folder)
     if change == "edit":
         (folder / "chroma" / "x").write_text("Vecteurt", encoding="utf-8")
     else:
@@ -258,7 +257,7 @@ def test_publication_moves_the_pointer_and_removes_the_others(index: Path) -> No
     folder = new_folder(index)
     (folder / "notes.sqlite3").touch()
     (index / "1.gone").mkdir()
-    manifest = publish(folder, **MARKS)
+    manifest = publish(folder, MARKS)
     assert current_folder(index) == folder == index / "2"
     assert read_manifest(folder) == manifest
     assert publication(index) != before
@@ -282,7 +281,7 @@ def test_everything_is_durable_before_the_pointer_moves(index: Path, monkeypatch
     folder = new_folder(index)
     (folder / "chroma").mkdir()
     (folder / "chroma" / "x").touch()
-    publish(folder, **MARKS)
+    publish(folder, MARKS)
     moved = done.index("→ CURRENT")
     before = {
         str(path) for path in (folder, folder / "chroma", folder / "chroma" / "x", folder / "manifest.json")

@@ -207,9 +207,11 @@ def test_links_lead_to_each_note_once_in_order_and_never_to_itself(open_store: O
 def test_links_are_followed_back_to_each_note_once_and_never_to_itself(open_store: Open) -> None:
     store = open_store(VAULT)
     rows = _rows(store)
-    assert store.linked_to(rows["dossier/Publics.md"]) == [rows["Stratégie.md"]]
-    assert store.linked_to(rows["Stratégie.md"]) == [rows["dossier/Publics.md"]]
-    assert store.linked_to(rows["Privée.md"]) == []
+    strategy, publics = rows["Stratégie.md"], rows["dossier/Publics.md"]
+    assert store.linked_to(rows.values()) == {
+        strategy: [publics], publics: [strategy], rows["dossier/Outils.md"]: [strategy]
+    }  # fmt: skip
+    assert store.linked_to([publics]) == {publics: [strategy]}
 
 
 def test_hubs_are_the_notes_that_link_to_the_most_others(open_store: Open) -> None:

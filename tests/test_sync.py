@@ -14,8 +14,8 @@ from ingest.errors import (
     IndexInVaultError,
     IndexWriteError,
     MassDeletionError,
-    ProviderUnavailableError,
     VaultError,
+    VectorsError,
 )
 from ingest.note import Note, parse_note
 from ingest.settings import IngestSettings
@@ -430,7 +430,7 @@ def test_vectors_that_are_none_are_one_error_and_leave_the_index_alone(
     settings: IngestSettings, spoil: Callable[[list[list[float]]], Any]
 ) -> None:
     embeddings = CountingEmbeddings(spoil=spoil)
-    with pytest.raises(ProviderUnavailableError):
+    with pytest.raises(VectorsError):
         sync_near(settings, embeddings=embeddings)
     assert texts_in(settings) == VAULT
     embeddings.spoil = lambda vectors: vectors
@@ -443,7 +443,7 @@ def test_vectors_of_another_dimension_are_one_error_and_the_next_run_mends_it(
     settings = make_settings(make_vault(VAULT))
     sync_near(settings, embeddings=CountingEmbeddings(16))
     _write(settings, {"Budget.md": "Autre texte."})
-    with pytest.raises(ProviderUnavailableError):
+    with pytest.raises(VectorsError, match="24 nombres par vecteur au lieu de 16"):
         sync_near(settings, embeddings=CountingEmbeddings(24))
     assert texts_in(settings, embeddings=COUNTED) == VAULT
     assert sync_near(settings, embeddings=CountingEmbeddings(24)).updated == 1

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.embeddings import Matrix
 from ingest.errors import IndexWriteError
+from ingest.matrix import Matrix
 from ingest.vector_cache import VectorCache, vector_key
 
 KEYS = [vector_key("e", [f"texte {number}"]) for number in range(1_200)]

@@ -25,7 +25,7 @@ class Conversation:
 
     def close(self, question: str, answer: Answer) -> "Conversation":
         """Return the conversation with the turn kept for the questions that follow."""
-        turn = (Turn("user", question), Turn("assistant", answer.text))
+        turn = (Turn("user", question), Turn("assistant", answer.text, answer.private))
         return replace(self, turns=(*self.turns, *turn), pending=None)
 
     def to_chat(self) -> list[dict[str, str]]:

@@ -56,7 +56,8 @@ def gather_candidates(
     found = found[admitted[found]]
     scores = _lexical(store, search, by_stem, found)
     if nearest is not None and not isinstance(embeddings, HashedEmbeddings):
-        scores = (scores + scale(np.array([near.get(row, 0.0) for row in found.tolist()]))) / 2
+        cosines = np.array([near.get(row, 0.0) for row in found.tolist()])
+        scores = (scale(scores) + scale(cosines)) / 2
     # Hashed vectors are lexical too, and no second opinion: what shares no word is not near.
     order = [place for place in np.lexsort((found, -scores)) if scores[place] > 0]
     ranked = {int(found[place]): float(scores[place]) for place in order}

@@ -72,7 +72,7 @@ def opened(settings: IngestSettings, *, embeddings: str = HASHED) -> Any:
 
 def texts_of(snapshot: Snapshot) -> dict[str, str]:
     """Return the text of every note of a snapshot by its path."""
-    notes = snapshot.store.notes(range(1, snapshot.manifest.notes + 1))
+    notes = snapshot.store.notes(range(snapshot.manifest.notes))
     return {note.path: note.text for note in notes.values()}
 
 

@@ -14,6 +14,7 @@ from assistant import AnswerChain
 from assistant.answer import Answer, Passage, Question
 from assistant.extracts import ExtractiveWriter, cite
 from assistant.retriever import Finding
+from assistant.terms import Term
 from ingest.clean import clean
 from ingest.french import line_key
 from ingest.vault import read_note_file
@@ -27,7 +28,7 @@ QUESTIONS = [
     "Qu’est-ce que la médiation numérique ?",
     "Le numérique durable",
 ]
-TERMS = {"mediat": 2.0, "numer": 1.0}
+TERMS = (Term("mediat", 2.0), Term("numer", 1.0))
 
 
 def _passage(number: int, text: str, *, score: float = 1.0, path: str | None = None) -> Passage:
@@ -37,8 +38,8 @@ def _passage(number: int, text: str, *, score: float = 1.0, path: str | None = N
     )  # fmt: skip
 
 
-def _write(*passages: Passage, terms: dict[str, float] | None = None, refrains: Iterable[str] = ()) -> Answer:
-    finding = Finding(passages, terms or TERMS, 1.0, frozenset(refrains))
+def _write(*passages: Passage, terms: tuple[Term, ...] = TERMS, refrains: Iterable[str] = ()) -> Answer:
+    finding = Finding(passages, terms, frozenset(refrains))
     return reduce(add, ExtractiveWriter().write(Question("?"), finding), Answer())
 
 
@@ -181,7 +182,7 @@ def test_a_line_that_a_template_left_is_worth_less() -> None:
     refrain = "Cette fiche de médiation numérique suit le modèle de toutes les autres fiches du classeur."
     plain = "Au musée, la médiation numérique accompagne chaque visiteur tout au long du parcours."
     best = next(ExtractiveWriter().nearest(Finding(
-        (_passage(1, f"{refrain}\n\n{plain}"),), TERMS, 1.0, frozenset({line_key(refrain)})
+        (_passage(1, f"{refrain}\n\n{plain}"),), TERMS, frozenset({line_key(refrain)})
     )))  # fmt: skip
     assert best.sentences[0].text == plain
 
@@ -200,12 +201,12 @@ def test_the_nearest_are_the_best_of_the_first_three_notes() -> None:
         _passage(n, f"La médiation numérique du lieu {n} accueille le public de la ville.")
         for n in range(1, 6)
     ]
-    parts = list(ExtractiveWriter().nearest(Finding(tuple(passages), TERMS, 0.1)))
+    parts = list(ExtractiveWriter().nearest(Finding(tuple(passages), TERMS)))
     assert [part.sentences[0].numbers for part in parts] == [(1,), (2,), (3,)]
 
 
 def test_writing_in_a_loop_gives_the_same_parts() -> None:
-    finding = Finding((_passage(1, "La médiation numérique touche un public éloigné du musée."),), TERMS, 1.0)
+    finding = Finding((_passage(1, "La médiation numérique touche un public éloigné du musée."),), TERMS)
 
     async def parts() -> list[Answer]:
         return [part async for part in ExtractiveWriter().awrite(Question("?"), finding)]

@@ -309,7 +309,7 @@ def test_case_17_header_of_2022_is_read_and_leaves_the_body(notes: dict[str, Not
         ("19-rule.md", "Ouvert", "jamais fermé"),
         ("19-dots.md", "Points", ""),
         ("19-dashes.md", "Tirets", ""),
-        ("20-deep.md", "Médiation", "imbrication trop profonde"),
+        ("20-deep.md", "Médiation", "mal formé"),
         ("21-bomb.md", "Bombe", "référence YAML refusée"),
         ("22-types.md", "Médiation", "répétée"),
         ("24-templater.md", "<% tp.file.title %>", "mal formé"),

@@ -95,6 +95,12 @@ def test_deep_nesting_neither_crashes_nor_loses_the_body(nested: str) -> None:
     assert text[parsed.end :].endswith(BODY)
 
 
+@pytest.mark.parametrize("depth", [21, 900])
+def test_nesting_that_libyaml_would_still_take_is_refused_as_too_deep(depth: int) -> None:
+    [(line, sentence)] = parse_header(f"---\ntitle: {'[' * depth}{']' * depth}\n---\n{BODY}").warnings
+    assert (line, "imbrication trop profonde" in sentence) == (2, True)
+
+
 def test_anchors_that_multiply_are_refused_at_once() -> None:
     bomb = "a: &a [x,x,x,x,x,x,x,x]\n" + "".join(
         f"{name}: &{name} [{','.join([f'*{before}'] * 8)}]\n"

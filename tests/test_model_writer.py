@@ -24,6 +24,7 @@ from assistant.answer import Passage, Question, Turn
 from assistant.chat_models import build_chat_model
 from assistant.model_writer import ModelWriter, refuses
 from assistant.retriever import Finding
+from assistant.terms import Term
 from assistant.verdict import NEAREST
 from ingest.errors import ProviderError, ProviderTimeoutError, ProviderUnavailableError
 from tests.model_server import ModelServer, Reply, serve_model
@@ -48,7 +49,7 @@ def _finding(notes: dict[int, str] | None = None, *, note: str = "Note") -> Find
         )
         for number, text in (notes or NOTES).items()
     )  # fmt: skip
-    return Finding(passages, {"met": 1.0}, 1.0)
+    return Finding(passages, (Term("met", 1.0),))
 
 
 def _says(text: str) -> BaseChatModel:

@@ -11,6 +11,7 @@ from assistant.followup import leans_back
 from assistant.question import (
     MAX_CHARACTERS,
     admits,
+    admitted_notes,
     named_notes,
     read_question,
     search_text,
@@ -18,7 +19,7 @@ from assistant.question import (
 )
 from ingest.errors import QuestionError
 from ingest.settings import IngestSettings
-from ingest.store import Store, StoredNote
+from ingest.store import Store
 from ingest.sync import sync
 
 FRENCH_SENTENCE = r"^[A-ZÀÉ«][^\n]*\.$"
@@ -138,7 +139,7 @@ def test_starters_are_questions() -> None:
 
 NOTES = {
     "Max Hollein.md": "# Max Hollein. Le musée universel\n\nIl dirige un musée.",
-    "Publics.md": "---\naliases: [Les visiteurs du soir]\n---\n# Publics\n\nLe musée reçoit.",
+    "Publics.md": "---\ntags: [soir]\naliases: [Les visiteurs du soir]\n---\n# Publics\n\nLe musée reçoit.",
     "Musée.md": "# Musée\n\nUn musée conserve.",
     "Hub01.md": "# Hub01\n\nUn cabinet.",
     **{f"Autre {n}.md": f"# Sujet {n}\n\nEncore un musée, le {n}." for n in range(6)},
@@ -176,16 +177,7 @@ def test_the_longest_name_comes_first(store: Store) -> None:
     assert store.notes(rows)[rows[0]].title == "Publics"
 
 
-def _note(**values: Any) -> StoredNote:
-    given: dict[str, Any] = {
-        "path": "Notes/Forum/A.md",
-        "tags": ("médiation/jeune-public",),
-        "date": "2022-05-12",
-    }
-    return StoredNote(
-        row=1, id="a", raw_path=b"", title="A", aliases=(), encoding="utf-8", sha256="", private=False, text="",
-        **{**given, **values},
-    )  # fmt: skip
+NOTE = ("Notes/Forum", ("médiation/jeune-public",), "2022-05-12")
 
 
 @pytest.mark.parametrize(
@@ -206,10 +198,29 @@ def _note(**values: Any) -> StoredNote:
     ],
 )
 def test_filters_admit_by_tag_folder_and_day(filters: Filters, admitted: bool) -> None:
-    assert admits(filters, _note()) is admitted
+    assert admits(filters, *NOTE) is admitted
 
 
 def test_a_note_without_date_passes_no_period() -> None:
-    undated = _note(date=None)
-    assert not admits(Filters(since="2000-01-01"), undated)
-    assert not admits(Filters(until="2099-01-01"), undated)
+    undated = (*NOTE[:2], None)
+    assert not admits(Filters(since="2000-01-01"), *undated)
+    assert not admits(Filters(until="2099-01-01"), *undated)
+
+
+def test_a_note_at_the_root_is_in_no_folder() -> None:
+    assert admits(Filters(), "", (), None)
+    assert not admits(Filters(folders=("Notes",)), "", (), None)
+
+
+@pytest.mark.parametrize(
+    ("filters", "titles"),
+    [
+        (Filters(), list(NOTES)),
+        (Filters(folders=("ailleurs",)), []),
+        (Filters(tags=("soir",)), ["Publics.md"]),
+    ],
+)
+def test_admitted_notes_are_told_by_row(store: Store, filters: Filters, titles: list[str]) -> None:
+    admitted = admitted_notes(filters, store)
+    notes = store.notes(range(store.note_count))
+    assert sorted(notes[row].path for row in range(store.note_count) if admitted[row]) == sorted(titles)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import IndexDamagedError, IndexWriteError
-from ingest.french import stems
 from ingest.indexed import IndexedNote, index_chunks
+from ingest.lexicon import build_lexicon, pack_lexicon
 from ingest.links import resolve_links
 from ingest.note import parse_note
-from ingest.store import Store
+from ingest.store import Store, StoredChunk
 from ingest.store_writer import write_store
 from ingest.vault import walk_vault
 
@@ -29,12 +29,16 @@ VAULT = {
 Open = Callable[[Mapping[str, str | bytes]], Store]
 
 
-def _write(vault: Path, path: Path) -> Path:
-    outcomes = list(walk_vault(vault, max_note_bytes=5_000_000))
-    files = [outcome.file for outcome in outcomes if outcome.file]
+def _items(vault: Path) -> list[IndexedNote]:
+    files = [outcome.file for outcome in walk_vault(vault, max_note_bytes=5_000_000) if outcome.file]
     notes = [(file, parse_note(file.text, file.path)) for file in files]
-    items = [IndexedNote(file, note, note.title, index_chunks(note)) for file, note in notes]
-    write_store(path, items, resolve_links(note for _, note in notes), outcomes)
+    return [IndexedNote(file, note, note.title, index_chunks(note)) for file, note in notes]
+
+
+def _write(vault: Path, path: Path) -> Path:
+    items = _items(vault)
+    outcomes = walk_vault(vault, max_note_bytes=5_000_000)
+    write_store(path, items, resolve_links(item.note for item in items), outcomes)
     return path
 
 
@@ -59,12 +63,11 @@ def open_store(write: Callable[[Mapping[str, str | bytes]], Path]) -> Iterator[O
 
 
 def _rows(store: Store) -> dict[str, int]:
-    return {note.path: row for row, note in store.notes(range(1, 100)).items()}
+    return {note.path: row for row, note in store.notes(range(100)).items()}
 
 
-def _found(store: Store, text: str, *, limit: int = 10) -> list[str]:
-    notes = store.notes(range(1, 100))
-    return [notes[row].path for row, _ in store.search("note_search", stems(text), limit=limit)]
+def _chunks_of(store: Store, note: int) -> list[StoredChunk]:
+    return list(store.chunks(range(*store.lexicon.note_chunks[note : note + 2].tolist())).values())
 
 
 def test_note_is_read_back_as_it_was_written(open_store: Open) -> None:
@@ -106,7 +109,8 @@ def test_hashes_are_those_of_the_files(open_store: Open, make_vault: Callable[..
 def test_chunks_are_read_back_by_row_id_and_note(open_store: Open) -> None:
     store = open_store(VAULT)
     row = _rows(store)["Stratégie.md"]
-    chunks = store.chunks_of([row])
+    chunks = _chunks_of(store, row)
+    assert {chunk.note for chunk in chunks} == {row}
     assert [chunk.heading for chunk in chunks] == [(), ("Suite",)]
     assert store.chunks([chunk.row for chunk in chunks]) == {chunk.row: chunk for chunk in chunks}
     assert store.chunks_by_id([chunks[0].id, "absent"]) == {chunks[0].id: chunks[0]}
@@ -114,82 +118,68 @@ def test_chunks_are_read_back_by_row_id_and_note(open_store: Open) -> None:
     assert text[chunks[1].start : chunks[1].end] == "## Suite\n\nLe musée élabore un plan."
 
 
+def test_rows_begin_at_zero_and_follow_the_order_of_the_notes(open_store: Open) -> None:
+    store = open_store(VAULT)
+    assert list(store.notes(range(100))) == [0, 1, 2, 3]
+    assert [chunk.note for chunk in store.chunks(range(100)).values()] == store.lexicon.chunk_notes.tolist()
+
+
+def test_chunks_of_one_stretch_share_their_run(open_store: Open) -> None:
+    store = open_store(
+        {"a.md": "Un.\n\n## Deux\n\nDeux.\n\n<!-- caché -->\n\nTrois.\n\n## Quatre\n\nQuatre."}
+    )
+    assert [chunk.run for chunk in _chunks_of(store, 0)] == [0, 0, 1, 1]
+
+
 def test_chunk_counts_its_folded_content_words(open_store: Open) -> None:
-    [chunk] = open_store({"a.md": "Le musée, les MUSÉES, l’œuvre du musée."}).chunks_of([1])
-    assert chunk.words == {"musee": 2, "musees": 1, "oeuvre": 1}
+    store = open_store({"a.md": "Le musée, les MUSÉES, l’œuvre du musée."})
+    assert store.lexicon.words_of(0) == {"musee": 2, "musees": 1, "oeuvre": 1}
+
+
+def test_word_of_a_heading_above_counts_in_the_chunk(open_store: Open) -> None:
+    store = open_store({"a.md": "# A\n\n## Médiation\n\nIntro.\n\n### Jeunes\n\nUn atelier.\n"})
+    assert [store.lexicon.words_of(row)["mediation"] for row in range(store.chunk_count)] == [1, 1]
+
+
+def test_lexicon_is_that_of_the_notes(write: Callable[..., Path], make_vault: Callable[..., Path]) -> None:
+    vault = make_vault(VAULT)
+    with closing(Store(write({}))) as store:
+        assert pack_lexicon(store.lexicon) == pack_lexicon(build_lexicon(_items(vault)))
+
+
+@pytest.mark.parametrize("word", ["near", "or", "not", "and", "title", "2018", "l"])
+def test_words_of_a_query_language_are_plain_words(open_store: Open, word: str) -> None:
+    store = open_store({"a.md": "Texte.", "b.md": "Autre."})
+    assert (store.lexicon.frequency(word), store.lexicon.word(word)) == (0, None)
 
 
 def test_nothing_asked_gives_nothing(open_store: Open) -> None:
     store = open_store(VAULT)
-    assert (
-        store.chunks([]),
-        store.notes([]),
-        store.chunks_of([]),
-        store.named([]),
-        store.frequencies("grams", []),
-    ) == ({}, {}, [], [], {})
-    assert store.search("chunk_search", [], limit=5) == []
+    assert (store.chunks([]), store.notes([]), store.named([]), store.titles([])) == ({}, {}, [], {})
 
 
-def test_meta_counts_what_is_stored(open_store: Open) -> None:
-    meta = open_store(VAULT).meta
-    assert (meta["notes"], meta["chunks"]) == (4, 5)
-    assert meta["mean_chunk_grams"] > 0
+def test_counts_are_those_of_what_is_stored(open_store: Open) -> None:
+    store = open_store(VAULT)
+    assert (store.note_count, store.chunk_count) == (4, 5)
 
 
-def test_search_finds_any_of_the_stems_best_first(open_store: Open) -> None:
-    store = open_store(
-        {"a.md": "Un musée.", "b.md": "Un musée et sa médiation.", "c.md": "Un jardin.", "d.md": "Rien."}
-    )
-    assert _found(store, "médiation au musée") == ["b.md", "a.md"]
+def test_vault_without_a_note_is_stored_too(open_store: Open) -> None:
+    store = open_store({"Vide.md": "", "a.md": "…"})
+    assert (store.note_count, store.chunk_count, store.lexicon.words) == (1, 0, ())
 
 
-def test_title_weighs_more_than_the_text(open_store: Open) -> None:
-    store = open_store(
-        {"a.md": "Les publics.", "Publics.md": "Les salles.", "c.md": "Rien.", "d.md": "Autre."}
-    )
-    assert _found(store, "publics") == ["Publics.md", "a.md"]
+def test_facts_are_folder_tags_and_date_by_row(open_store: Open) -> None:
+    store = open_store(VAULT)
+    facts = store.facts()
+    assert facts[_rows(store)["Stratégie.md"]] == ("", ("question", "été"), "2022-05-12")
+    assert facts[_rows(store)["dossier/Outils.md"]] == ("dossier", (), None)
+    assert len(facts) == 4
 
 
-def test_scores_fall_and_ties_keep_the_order_of_rows(open_store: Open) -> None:
-    store = open_store(
-        {f"{name}{name}.md": f"Texte {name}{name} du musée." for name in "abcdef"} | {"z.md": "Ailleurs."}
-    )
-    found = store.search("chunk_search", stems("musée"), limit=4)
-    assert [row for row, _ in found] == [1, 2, 3, 4]
-    assert len({round(score, 9) for _, score in found}) == 1
-
-
-def test_word_of_a_heading_above_finds_the_chunk(open_store: Open) -> None:
-    store = open_store({"a.md": "# A\n\n## Médiation\n\nIntro.\n\n### Jeunes\n\nUn atelier.\n"})
-    assert len(store.search("chunk_search", stems("médiation"), limit=9)) == 2
-
-
-@pytest.mark.parametrize("word", ["near", "or", "not", "and", "title", "2018", "l"])
-def test_words_of_the_query_language_are_plain_words(open_store: Open, word: str) -> None:
-    store = open_store({"a.md": "Texte.", "b.md": "Autre."})
-    assert store.search("chunk_search", [word, word], limit=5) == []
-
-
-def test_frequencies_count_chunks_and_notes(open_store: Open) -> None:
-    store = open_store(
-        {"a.md": "## Un\n\nLe musée.\n\n## Deux\n\nLe musée, le musée.\n", "b.md": "Un musée."}
-    )
-    assert store.frequencies("vocabulary", ["musee", "absent"]) == {"musee": 3}
-    assert store.frequencies("grams", ["mus", "zzz"]) == {"mus": 3}
-    assert store.frequencies("note_stems", stems("musée")) == dict.fromkeys(stems("musée"), 2)
-
-
-def test_vocabulary_is_cut_by_length(open_store: Open) -> None:
-    store = open_store({"a.md": "Un art, deux musées, une muséographie."})
-    assert store.vocabulary(shortest=4, longest=6) == [("musees", 1)]
-
-
-def test_words_of_titles_belong_to_the_vocabulary(open_store: Open) -> None:
-    assert dict(open_store({"Médiation.md": "Texte."}).vocabulary(shortest=1, longest=99)) == {
-        "mediation": 1,
-        "texte": 1,
-    }
+def test_titles_are_those_of_the_rows_asked(open_store: Open) -> None:
+    store = open_store(VAULT)
+    row = _rows(store)["Stratégie.md"]
+    assert store.titles([row, 99]) == {row: "La stratégie"}
 
 
 def test_note_is_named_by_its_title_file_name_and_aliases(open_store: Open) -> None:
@@ -202,8 +192,8 @@ def test_note_is_named_by_its_title_file_name_and_aliases(open_store: Open) -> N
 
 def test_name_of_two_notes_gives_both(open_store: Open) -> None:
     assert open_store({"a/Note.md": "Un.", "b/Note.md": "Deux."}).named(["note"]) == [
+        ("note", 0),
         ("note", 1),
-        ("note", 2),
     ]
 
 
@@ -212,6 +202,16 @@ def test_links_lead_to_each_note_once_in_order_and_never_to_itself(open_store: O
     rows = _rows(store)
     assert store.linked_from(rows["Stratégie.md"]) == [rows["dossier/Publics.md"], rows["dossier/Outils.md"]]
     assert store.linked_from(rows["Privée.md"]) == []
+
+
+def test_links_are_followed_back_to_each_note_once_and_never_to_itself(open_store: Open) -> None:
+    store = open_store(VAULT)
+    rows = _rows(store)
+    strategy, publics = rows["Stratégie.md"], rows["dossier/Publics.md"]
+    assert store.linked_to(rows.values()) == {
+        strategy: [publics], publics: [strategy], rows["dossier/Outils.md"]: [strategy]
+    }  # fmt: skip
+    assert store.linked_to([publics]) == {publics: [strategy]}
 
 
 def test_hubs_are_the_notes_that_link_to_the_most_others(open_store: Open) -> None:
@@ -241,12 +241,12 @@ def test_line_repeated_within_one_note_is_no_refrain(open_store: Open) -> None:
     ],
 )
 def test_odd_characters_come_back_whole(open_store: Open, text: str) -> None:
-    assert open_store({"a.md": text + " mot" * 1_000}).notes([1])[1].text == text + " mot" * 1_000
+    assert open_store({"a.md": text + " mot" * 1_000}).notes([0])[0].text == text + " mot" * 1_000
 
 
 @pytest.mark.parametrize("name", ["🎨.md", "l’été « a » [b] #c^|.md", "a'\"; --.md", "é" * 100 + ".md"])
 def test_odd_file_names_come_back_whole(open_store: Open, name: str) -> None:
-    note = open_store({f"dossier/{name}": "Texte."}).notes([1])[1]
+    note = open_store({f"dossier/{name}": "Texte."}).notes([0])[0]
     assert (note.path, note.raw_path) == (f"dossier/{name}", f"dossier/{name}".encode())
 
 
@@ -256,7 +256,7 @@ def test_file_name_that_is_not_utf8_keeps_its_bytes(
     with open(os.path.join(os.fsencode(make_vault({})), b"caf\xe9.md"), "wb") as stream:
         stream.write(b"Texte.")
     with closing(Store(write({}))) as store:
-        note = store.notes([1])[1]
+        note = store.notes([0])[0]
     assert (note.raw_path, note.path) == (b"caf\xe9.md", r"caf\xe9.md")
 
 
@@ -298,7 +298,7 @@ def test_reading_leaves_the_file_and_its_folder_as_they_were(
     before = (folder / "notes.sqlite3").read_bytes()
     (folder / "notes.sqlite3").chmod(0o400)
     with closing(Store(folder / "notes.sqlite3")) as store:
-        assert store.search("chunk_search", stems("musée"), limit=5)
+        assert store.lexicon.frequency("musee") == 3
     assert [path.name for path in folder.iterdir()] == ["notes.sqlite3"]
     assert (folder / "notes.sqlite3").read_bytes() == before
 
@@ -314,19 +314,30 @@ def test_store_is_immutable_so_no_lock_stops_a_reader(write: Callable[..., Path]
 def test_store_serves_many_threads(open_store: Open) -> None:
     store = open_store(VAULT)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: tuple(_found(store, "musée stratégie")), range(200)))
-    assert len(set(found)) == 1
-    assert len(found[0]) == 4
+        found = list(
+            pool.map(lambda row: (store.lexicon.words_of(row % 5), store.titles([row % 4])), range(200))
+        )
+    assert all(each == found[place % 20] for place, each in enumerate(found))
+    assert len(found[0][0]) > 0
 
 
 def _use(path: Path) -> None:
     """Read all that a store holds."""
     with closing(Store(path)) as store:
-        store.notes(range(1, 100))
-        store.chunks_of(range(1, 100))
-        store.search("chunk_search", stems("musée stratégie"), limit=10)
+        store.notes(range(100))
+        store.chunks(range(100))
+        store.facts()
         store.named(["strategie"])
-        store.vocabulary(shortest=1, longest=99)
+        store.linked_from(0)
+        assert store.lexicon.words
+
+
+def test_lexicon_that_lacks_a_part_is_damage(write: Callable[..., Path]) -> None:
+    path = write(VAULT)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM lexicon WHERE name = 'grams'")
+    with closing(Store(path)) as store, pytest.raises(IndexDamagedError):
+        store.lexicon  # noqa: B018 - it is read when first asked
 
 
 def test_missing_store_is_damage_and_is_not_made(tmp_path: Path) -> None:
@@ -372,7 +383,7 @@ def test_truncated_store_is_damage(write: Callable[..., Path], tenths: int) -> N
     [
         (b'["Le plan"]', b'{"Le plan"]'),
         ("# La stratégie".encode(), b"# La strat\xff\xffgie"),
-        (b'{"musee":', b'["musee":'),
+        (b"\nmusee\n", b"\nmus\xff\xff\n"),
     ],
     ids=["list", "text", "words"],
 )

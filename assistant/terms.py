@@ -5,14 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.thesaurus import Phrase, Thesaurus, synonyms, translations
-from ingest.french import content_words, edits_allowed, english_stem, is_english, nearest_word, stem
+from ingest.french import (
+    ENGLISH_WORDS,
+    content_words,
+    edits_allowed,
+    english_stem,
+    is_english,
+    nearest_word,
+    stem,
+)
 from ingest.lexicon import Lexicon
 
 _ASKING = frozenset(
     map(
         stem,
         """
-        pourquoi comment combien quand merci bonjour svp stp question phrase mot exemple chose genre
+        why pourquoi comment combien quand merci bonjour svp stp question phrase mot exemple chose genre
         sorte facon maniere cas gens concret vraiment exactement bien mieux besoin citer citez
         resumer resume comparer compare comparez expliquer explique existe exister connaitre
         connaissez connais chercher cherche dire dit dites parler parle parlez donner donne donnez
@@ -86,7 +94,8 @@ def read_search(text: str, lexicon: Lexicon, acronyms: Thesaurus | None = None) 
 
 def _translated(asked: Sequence[str], lexicon: Lexicon) -> Search:
     """Return English words as terms that their French stands for; the words themselves are kept too."""
-    terms = _terms([english_stem(word) for word in asked], lexicon, [(translations(), 1.0)])
+    said = [word for word in asked if word not in ENGLISH_WORDS or word == "why"]
+    terms = _terms([english_stem(word) for word in said], lexicon, [(translations(), 1.0)])
     french = [part for term in terms for phrase in term.stand_ins for part in phrase]
     return Search(tuple(dict.fromkeys((*asked, *french))), terms)
 
@@ -107,13 +116,17 @@ def _terms(
 
 
 def _term(key: str, worths: Mapping[Phrase, float], lexicon: Lexicon) -> Term:
-    """Return a term; a phrase that is commoner than the word it stands for says less than it."""
-    weight = _weight(key, lexicon)
+    """Return a term; a phrase that is commoner than the word it stands for says less than it.
+
+    A word that the vault lacks weighs what the rarest of its sure stand-ins does: it is that one, elsewhere.
+    """
     rarities = {
         phrase: max(_weight(part, lexicon) for part in phrase)
         for phrase in worths
         if all(lexicon.stem(part) is not None for part in phrase)
     }
+    sure = [rare for phrase, rare in rarities.items() if worths[phrase] == 1.0]
+    weight = max(sure) if sure and lexicon.stem(key) is None else _weight(key, lexicon)
     return Term(
         key, weight, {phrase: worths[phrase] * min(1.0, rare / weight) for phrase, rare in rarities.items()}
     )

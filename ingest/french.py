@@ -50,7 +50,7 @@ STOP_WORDS = frozenset(
     ac bcp dc ds jai kand ke kel kelle kels kes ki koi kom mr mme ns pk pkoi pq pr slt stp svp tjrs tt ts vs
     """.split()
 )
-_ENGLISH = frozenset(
+ENGLISH_WORDS = frozenset(
     "the of and to in is are was were for that this these with by it its at from be which who what how why "
     "where when do does did can could should have has there their they about any my our we you your".split()
 )  # none of them is French too
@@ -106,7 +106,9 @@ def english_stem(word: str) -> str:
 def is_english(text: str) -> bool:
     """Tell whether a text is English rather than French, by the small words of both."""
     said = words(text)
-    return sum(word in _ENGLISH for word in said) > sum(word in STOP_WORDS - _ENGLISH for word in said)
+    return sum(word in ENGLISH_WORDS for word in said) > sum(
+        word in STOP_WORDS - ENGLISH_WORDS for word in said
+    )
 
 
 @lru_cache(maxsize=100_000)

@@ -66,8 +66,10 @@ def gather_candidates(
 
 def _best(scores: Scores, limit: int) -> Numbers:
     """Return the places of the best positive scores; of equal ones the first."""
-    order = np.argsort(-scores, kind="stable")[:limit]
-    return order[scores[order] > 0]
+    places = np.flatnonzero(scores > 0)
+    if len(places) > limit:
+        places = places[scores[places] >= np.partition(scores[places], -limit)[-limit]]
+    return places[np.argsort(-scores[places], kind="stable")[:limit]]
 
 
 def _lexical(store: Store, search: Search, by_stem: Ranked, chunks: Numbers) -> Scores:

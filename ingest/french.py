@@ -54,6 +54,7 @@ _ENGLISH = frozenset(
     "the of and to in is are was were for that this these with by it its at from be which who what how why "
     "where when do does did can could should have has there their they about any my our we you your".split()
 )  # none of them is French too
+_FRENCH = STOP_WORDS - _ENGLISH - frozenset("a an as me on or s t".split())  # these are both
 
 
 def fold(text: str) -> str:
@@ -104,9 +105,13 @@ def english_stem(word: str) -> str:
 
 
 def is_english(text: str) -> bool:
-    """Tell whether a text is English rather than French, by the small words of both."""
+    """Tell whether a text is English rather than French, by the small words of both.
+
+    What opens in French is French: « Que dit The Museum and its Public ? » quotes English.
+    """
     said = words(text)
-    return sum(word in _ENGLISH for word in said) > sum(word in STOP_WORDS - _ENGLISH for word in said)
+    french, english = (sum(word in small for word in said) for small in (_FRENCH, _ENGLISH))
+    return english > french and said[0] not in _FRENCH
 
 
 @lru_cache(maxsize=100_000)

@@ -130,11 +130,9 @@ def test_documents_tell_why_each_note_is_there_and_how_near_it_is(
     make_vault: Callable[..., Path], make_settings: Callable[..., IngestSettings]
 ) -> None:
     notes = {f"Note {n}.md": f"# Note {n}\n\nUne sobriété parmi d’autres, numéro {n}." for n in range(35)}
-    notes["Idée.md"] = (
-        "# La grande sobriété\n\nLa sobriété, la sobriété, encore la sobriété. Voir [[Serveurs]]."
-    )
+    notes["Idée.md"] = "# La grande sobriété\n\nLa sobriété, la sobriété, encore la sobriété."
     notes["Serveurs.md"] = "# Serveurs\n\nDes machines tournent la nuit."
-    notes["Zola.md"] = "# Plan Mistral\n\nUn texte bref."
+    notes["Zola.md"] = "# Plan Mistral\n\nUn texte bref. Voir [[Serveurs]]."
     settings = make_settings(make_vault(notes))
     sync(settings)
     with _retriever(settings) as retriever:

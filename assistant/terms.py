@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assistant.thesaurus import Phrase, Thesaurus, synonyms, translations
-from ingest.french import content_words, edits_allowed, english_stem, is_english, nearest_word, stem
+from ingest.french import (
+    content_words,
+    edits_allowed,
+    english_stem,
+    english_words,
+    is_english,
+    nearest_word,
+    stem,
+)
 from ingest.lexicon import Lexicon
 
 _ASKING = frozenset(
@@ -71,9 +79,9 @@ def read_search(text: str, lexicon: Lexicon) -> Search:
         text: The question, or what a follow-up means.
         lexicon: The words of the vault.
     """
-    asked = content_words(text)
     if is_english(text):
-        return _translated(asked, lexicon)
+        return _translated(english_words(text), lexicon)
+    asked = content_words(text)
     words = tuple(_repaired(word, lexicon) for word in asked)
     repaired = {stem(word) for word, typed in zip(words, asked, strict=True) if word != typed}
     terms = _terms([stem(word) for word in words], lexicon, synonyms(), _STAND_IN)

@@ -54,7 +54,9 @@ _ENGLISH = frozenset(
     "the of and to in is are was were for that this these with by it its at from be which who what how why "
     "where when do does did can could should have has there their they about any my our we you your".split()
 )  # none of them is French too
-_FRENCH = STOP_WORDS - _ENGLISH - frozenset("a an as me on or s t".split())  # these are both
+_BOTH = frozenset("a an as me on or s t".split())
+_FRENCH = STOP_WORDS - _ENGLISH - _BOTH
+_SMALL = STOP_WORDS - _FRENCH  # stop words of English; « why » says something
 
 
 def fold(text: str) -> str:
@@ -75,6 +77,11 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Return the folded words that are not stop words, in order."""
     return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def english_words(text: str) -> list[str]:
+    """Return the folded words of an English text but its small ones, in order: « AI » is none of them."""
+    return [word for word in words(text) if word not in _SMALL]
 
 
 def distinct_words(texts: Iterable[str]) -> tuple[str, ...]:

@@ -210,6 +210,11 @@ def test_french_of_an_english_word_is_worth_as_much_as_its_rarity() -> None:
     assert terms["digit"].stand_ins["numer",] == pytest.approx(math.log(1 + 4 / 2.5) / math.log(1 + 4 / 0.5))
 
 
+def test_english_word_that_looks_like_a_small_french_one_is_searched() -> None:
+    lexicon = make_lexicon({"a.md": "L’intelligence artificielle."})
+    assert ("intelligent", "artificiel") in _terms("How do museums use AI?", lexicon)["ai"].stand_ins
+
+
 def test_english_words_and_their_french_are_both_searched_by_n_grams() -> None:
     assert {"digital", "numer", "mediation"} <= set(read_search("What is digital mediation?", LEXICON).words)
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from assistant.thesaurus import Phrase, Thesaurus, synonyms, translations
-from ingest.french import content_words, english_stem, stem, words
+from ingest.french import content_words, english_stem, english_words, stem, words
 
 TEXTS = {
     name: (files("assistant") / "vocabulary" / name).read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def _stems(text: str) -> list[str]:
 
 
 def _english(text: str) -> set[Phrase]:
-    found = translations().stand_ins([english_stem(word) for word in content_words(text)])
+    found = translations().stand_ins([english_stem(word) for word in english_words(text)])
     return {phrase for phrases in found.values() for phrase in phrases}
 
 
@@ -150,6 +150,8 @@ def test_word_of_no_term_is_not_known(unknown: str) -> None:
         ("visitors", "visiteur"),
         ("social networks", "réseaux sociaux"),
         ("strategies", "stratégie"),
+        ("AI", "intelligence artificielle"),
+        ("by car", "voiture"),
     ],
 )
 def test_english_is_found_by_its_stem(asked: str, french: str) -> None:

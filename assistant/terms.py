@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from assistant.thesaurus import Phrase, Thesaurus, synonyms, translations
 from ingest.french import (
-    ENGLISH_WORDS,
     content_words,
     edits_allowed,
     english_stem,
+    english_words,
     is_english,
     nearest_word,
     stem,
@@ -80,9 +80,9 @@ def read_search(text: str, lexicon: Lexicon, acronyms: Thesaurus | None = None) 
         lexicon: The words of the vault.
         acronyms: Those that the notes spell out.
     """
-    asked = content_words(text)
     if is_english(text):
-        return _translated(asked, lexicon)
+        return _translated(english_words(text), lexicon)
+    asked = content_words(text)
     words = tuple(_repaired(word, lexicon) for word in asked)
     repaired = {stem(word) for word, typed in zip(words, asked, strict=True) if word != typed}
     sources = [(synonyms(), _STAND_IN), *([(acronyms, _SAME)] if acronyms else [])]
@@ -94,8 +94,7 @@ def read_search(text: str, lexicon: Lexicon, acronyms: Thesaurus | None = None) 
 
 def _translated(asked: Sequence[str], lexicon: Lexicon) -> Search:
     """Return English words as terms that their French stands for; the words themselves are kept too."""
-    said = [word for word in asked if word not in ENGLISH_WORDS or word == "why"]
-    terms = _terms([english_stem(word) for word in said], lexicon, [(translations(), 1.0)])
+    terms = _terms([english_stem(word) for word in asked], lexicon, [(translations(), 1.0)])
     french = [part for term in terms for phrase in term.stand_ins for part in phrase]
     return Search(tuple(dict.fromkeys((*asked, *french))), terms)
 

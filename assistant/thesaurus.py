@@ -5,11 +5,11 @@ French; both are written by hand, and read when first asked.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-from ingest.french import content_words, english_stem, stem
+from ingest.french import english_stem, english_words, stems
 
 Phrase = tuple[str, ...]
 """Stems that say something when they are all there."""
@@ -48,7 +48,7 @@ class Thesaurus:
 @cache
 def synonyms() -> Thesaurus:
     """Return the synonyms of the profession; each term of a group stands for the others."""
-    groups = (dict.fromkeys(_phrases(line, stem)) for line in _lines("synonymes.txt"))
+    groups = (dict.fromkeys(_phrases(line)) for line in _lines("synonymes.txt"))
     return Thesaurus(
         (term, [other for other in group if other != term]) for group in groups for term in group
     )
@@ -58,9 +58,10 @@ def synonyms() -> Thesaurus:
 def translations() -> Thesaurus:
     """Return the French that stands for English; its stems are `english_stem`'s."""
     lines = (
-        (_phrases([first], english_stem), _phrases(rest, stem)) for first, *rest in _lines("anglais.txt")
+        (tuple(map(english_stem, english_words(term))), _phrases(rest))
+        for term, *rest in _lines("anglais.txt")
     )
-    return Thesaurus((term, french) for english, french in lines for term in english)
+    return Thesaurus((english, french) for english, french in lines if english)
 
 
 def _lines(name: str) -> list[list[str]]:
@@ -68,6 +69,6 @@ def _lines(name: str) -> list[list[str]]:
     return [line.split(", ") for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def _phrases(terms: Iterable[str], stemmed: Callable[[str], str]) -> list[Phrase]:
+def _phrases(terms: Iterable[str]) -> list[Phrase]:
     """Return the stems of each term; a term of mere stop words has none, and is left out."""
-    return [phrase for term in terms if (phrase := tuple(map(stemmed, content_words(term))))]
+    return [phrase for term in terms if (phrase := tuple(stems(term)))]

@@ -50,10 +50,13 @@ STOP_WORDS = frozenset(
     ac bcp dc ds jai kand ke kel kelle kels kes ki koi kom mr mme ns pk pkoi pq pr slt stp svp tjrs tt ts vs
     """.split()
 )
-ENGLISH_WORDS = frozenset(
+_ENGLISH = frozenset(
     "the of and to in is are was were for that this these with by it its at from be which who what how why "
     "where when do does did can could should have has there their they about any my our we you your".split()
 )  # none of them is French too
+_BOTH = frozenset("a an as me on or s t".split())
+_FRENCH = STOP_WORDS - _ENGLISH - _BOTH
+_SMALL = (STOP_WORDS - _FRENCH) | (_ENGLISH - {"why"})  # « why » says something
 
 
 def fold(text: str) -> str:
@@ -74,6 +77,11 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Return the folded words that are not stop words, in order."""
     return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def english_words(text: str) -> list[str]:
+    """Return the folded words of an English text but its small ones, in order: « AI » is none of them."""
+    return [word for word in words(text) if word not in _SMALL]
 
 
 def distinct_words(texts: Iterable[str]) -> tuple[str, ...]:
@@ -104,11 +112,13 @@ def english_stem(word: str) -> str:
 
 
 def is_english(text: str) -> bool:
-    """Tell whether a text is English rather than French, by the small words of both."""
+    """Tell whether a text is English rather than French, by the small words of both.
+
+    What opens in French is French: « Que dit The Museum and its Public ? » quotes English.
+    """
     said = words(text)
-    return sum(word in ENGLISH_WORDS for word in said) > sum(
-        word in STOP_WORDS - ENGLISH_WORDS for word in said
-    )
+    french, english = (sum(word in small for word in said) for small in (_FRENCH, _ENGLISH))
+    return english > french and said[0] not in _FRENCH
 
 
 @lru_cache(maxsize=100_000)

@@ -13,9 +13,12 @@ from ingest.french import (
     content_words,
     distinct_words,
     edits_allowed,
+    english_stem,
     fold,
+    gram_count,
     grams,
     hold_marks,
+    is_english,
     line_key,
     nearest_word,
     stem,
@@ -126,6 +129,60 @@ def test_grams_are_three_to_five_characters_between_marks(word: str) -> None:
 
 def test_grams_of_a_word_are_known() -> None:
     assert grams("art") == ("_ar", "art", "rt_", "_art", "art_", "_art_")
+
+
+@given(st.text("abemustéœ2東", min_size=1, max_size=30))
+def test_grams_are_counted_without_being_made(word: str) -> None:
+    assert gram_count(word) == len(grams(word))
+
+
+@pytest.mark.parametrize(
+    "pair", ["museum museums", "digital digitally", "visitor visitors", "evaluate evaluating"]
+)
+def test_forms_of_an_english_word_share_their_stem(pair: str) -> None:
+    first, second = map(english_stem, pair.split())
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why should a museum have a digital strategy?",
+        "What's a museum?",
+        "Why is a museum a place to be?",
+        "Tell me about Max Hollein",
+        "Give me examples of participation",
+        "risks of digital tools",
+        "On what does it depend?",
+        "What does « médiation » mean?",
+        "Who is Élisabeth Gravil?",
+        "Do they have a blog?",
+    ],
+)
+def test_english_is_told_by_its_small_words(text: str) -> None:
+    assert is_english(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Que dit Max Hollein ?",
+        "Que propose The Universal Museum and its Digital Expansion ?",
+        "Quel est le but de The Art Museum in the Digital Age ?",
+        "Que fait le projet One by One ?",
+        "C’est quoi un chatbot ?",
+        "Le storytelling et le marketing au musée",
+        "A-t-on un community manager ?",
+        "Pourquoi Open GLAM ?",
+        "open data",
+        "médiation",
+        "東京",
+        "?",
+        "",
+    ],
+)
+def test_french_stays_french_with_english_in_it(text: str) -> None:
+    assert not is_english(text)
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,16 @@ def test_lock_file_of_one_machine_is_not_tracked() -> None:
     assert not {"uv.lock", ".env"} & {path.name for path in _tracked()}
 
 
+def test_no_file_of_a_package_is_ignored_so_the_wheel_holds_them_all() -> None:
+    """Hatch leaves out what git ignores; `.ci/check` asks the built wheel in both languages."""
+    files = {
+        path for folder in ("assistant", "ingest") for path in (ROOT / folder).rglob("*") if path.is_file()
+    }
+    held = {path for path in files if "__pycache__" not in path.parts}
+    assert {path.name for path in held} >= {"synonymes.txt", "anglais.txt"}
+    assert held - set(_tracked()) == set()
+
+
 @pytest.mark.parametrize("path", MEASURED, ids=_name)
 def test_file_is_not_too_long(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE

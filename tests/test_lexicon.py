@@ -114,19 +114,14 @@ def test_gram_is_counted_once_in_each_chunk_that_holds_it(files: Mapping[str, st
 def test_stems_stand_in_chunks_and_titles_as_often_as_their_words(files: Mapping[str, str]) -> None:
     items = index_notes(files)
     lexicon = build_lexicon(items)
-    for held, documents in (
-        (lexicon.stem_chunks, _chunks(items)),
-        (lexicon.stem_titles, map(Counter, map(_title, items))),
-    ):
-        expected: dict[str, Counter[int]] = {}
+    titles = [Counter(_title(item)) for item in items]
+    for held, documents in ((lexicon.stem_chunks, _chunks(items)), (lexicon.stem_titles, titles)):
+        expected: dict[str, dict[int, int]] = {key: Counter() for key in lexicon.stems}
         for row, document in enumerate(documents):
             for word, count in document.items():
-                expected.setdefault(stem(word), Counter())[row] += count
-        pairs = (
-            (key, (columns.tolist(), counts.tolist()))
-            for key, (columns, counts) in zip(lexicon.stems, held, strict=True)
-        )
-        assert {key: Counter(dict(zip(*pair, strict=True))) for key, pair in pairs if pair[0]} == expected
+                expected[stem(word)][row] += count
+        rows = [dict(zip(*(part.tolist() for part in held[row]), strict=True)) for row in range(len(held))]
+        assert dict(zip(lexicon.stems, rows, strict=True)) == expected
 
 
 @given(VAULTS)

@@ -172,7 +172,7 @@ def _notes(*texts: str) -> Lexicon:
 def _stem_ranks(term: Term, *texts: str) -> list[float]:
     found = score_stems(_notes(*texts), [term])
     assert found.chunks.tolist() == found.notes.tolist()  # each note is one chunk
-    return found.chunks.tolist()
+    return list(found.chunks)
 
 
 def test_stand_in_of_several_stems_counts_only_where_all_are() -> None:

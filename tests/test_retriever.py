@@ -126,6 +126,28 @@ def test_a_note_without_a_word_of_the_question_is_not_said_to_be_close_to_it(
     assert _paths(_find(make_settings(vault), "Qui est Zola ?")) == ["Zola.md"]
 
 
+def test_documents_tell_why_each_note_is_there_and_how_near_it_is(
+    make_vault: Callable[..., Path], make_settings: Callable[..., IngestSettings]
+) -> None:
+    notes = {f"Note {n}.md": f"# Note {n}\n\nUne sobriété parmi d’autres, numéro {n}." for n in range(35)}
+    notes["Idée.md"] = "# La grande sobriété\n\nLa sobriété, la sobriété, encore la sobriété."
+    notes["Serveurs.md"] = "# Serveurs\n\nDes machines tournent la nuit."
+    notes["Zola.md"] = "# Plan Mistral\n\nUn texte bref. Voir [[Serveurs]]."
+    settings = make_settings(make_vault(notes))
+    sync(settings)
+    with _retriever(settings) as retriever:
+        told = {
+            document.metadata["path"]: document.metadata
+            for document in retriever.invoke("La grande sobriété du plan Mistral")
+        }
+    assert told["Zola.md"]["reason"] == told["Idée.md"]["reason"] == "note nommée dans la question"
+    assert told["Serveurs.md"]["reason"] == "ajoutée parce que « Plan Mistral » la cite"
+    assert {one["reason"] for path, one in told.items() if path.startswith("Note")} == {
+        "proche des mots de la question"
+    }
+    assert told["Serveurs.md"]["score"] == 0 < told["Idée.md"]["score"] <= 1
+
+
 def test_at_most_three_notes_are_added_by_links(demo_chain: AnswerChain) -> None:
     for question in (WHY, "Quels sont les risques du numérique ?", "Comment évaluer un projet ?"):
         passages = demo_chain.retriever.find(Question(question)).passages

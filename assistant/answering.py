@@ -7,11 +7,12 @@ from langchain_core.language_models import BaseChatModel
 
 from assistant.answer import Answer, Gap, Mode, Question, Usage
 from assistant.extracts import ExtractiveWriter
+from assistant.gaps import find_gaps, find_open_parts
 from assistant.model_writer import ModelWriter
 from assistant.retriever import Finding
 from assistant.settings import Settings
 from assistant.tokens import token_counter
-from assistant.verdict import REFUSALS, decide_verdict, find_gap, refusal
+from assistant.verdict import REFUSALS, decide_verdict, refusal
 from ingest.errors import ProviderError
 
 _BY_WORDS_ALONE = (
@@ -49,7 +50,7 @@ class Answering:
         self.finding = finding
         self._writer = writer
         self._mode = writer.mode
-        self._verdict = decide_verdict(finding)
+        self._verdict = decide_verdict(question, finding)
         self._said = Answer()
 
     @property
@@ -99,7 +100,8 @@ class Answering:
             refused = any(sentence.text in REFUSALS for sentence in self._said.sentences)
             answered = bool(self._said.citations) and not refused
             verdict = "answered" if answered else "nearest"
-            gaps = () if answered else (find_gap(self._question, self.finding),)
+            find = find_open_parts if answered else find_gaps
+            gaps = find(self._question, self.finding)
         titles = ", ".join(f"«\u00a0{title}\u00a0»" for title in changed)
         notice = f"La note a changé depuis l’indexation\u00a0: {titles}." if titles else None
         return Answer(verdict=verdict, mode=self._mode, notice=notice, gaps=gaps)

@@ -12,7 +12,7 @@ from assistant.answer import Answer, Mode, Usage
 from assistant.chain import AnswerChain
 from assistant.gold import GoldCase, note_names
 from assistant.scores import Judgement, Scores, judge, score, verdict_curve
-from assistant.verdict import measure_coverage
+from assistant.verdict import measure_answer
 from ingest.build import Progress
 from ingest.links import link_key
 
@@ -90,7 +90,7 @@ def evaluate(
         answer, finding = chain.examine(case.question)
         seconds.append(time.perf_counter() - started)
         answers.append(answer)
-        judgements.append(judge(case, answer, measure_coverage(finding)))
+        judgements.append(judge(case, answer, measure_answer(case.question, finding)))
     return Evaluation(
         judgements=tuple(judgements),
         mode=chain.mode,

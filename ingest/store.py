@@ -81,9 +81,8 @@ class Store:
             uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         try:
-            (self.note_count,), (self.chunk_count,) = self._all(
-                "SELECT count(*) FROM notes UNION ALL SELECT count(*) FROM chunks", ()
-            )
+            counts = "SELECT count(*) FROM notes UNION ALL SELECT count(*) FROM chunks"
+            (self.note_count,), (self.chunk_count,) = self._all(counts, ())
         except BaseException:
             self.close()
             raise
@@ -150,18 +149,14 @@ class Store:
 
     def parsed(self, file: NoteFile) -> tuple[Note, tuple[IndexedChunk, ...]] | None:
         """Return what parsing this very file gave, its sections apart, or None when it is new or changed."""
-        sql = (
-            "SELECT row, own_title, header_title, aliases, tags, date, body_start, private, warnings "
-            "FROM notes WHERE id = ? AND sha256 = ?"
-        )
+        columns = "row, own_title, header_title, aliases, tags, date, body_start, private, warnings"
+        sql = f"SELECT {columns} FROM notes WHERE id = ? AND sha256 = ?"  # noqa: S608
         found = self._all(sql, (file.id, file.sha256))
         if not found:
             return None
         row, title, header_title, aliases, tags, day, body_start, private, warnings = found[0]
-        links = self._all(
-            'SELECT name, heading, alias, embed, start, "end" FROM links WHERE source = ? ORDER BY start',
-            (row,),
-        )
+        sql = 'SELECT name, heading, alias, embed, start, "end" FROM links WHERE source = ? ORDER BY start'
+        links = self._all(sql, (row,))
         with self._errors():
             note = Note(
                 path=file.path,

@@ -1,0 +1,43 @@
+"""How much of what a question asks for its passages hold."""
+
+from collections.abc import Iterable, Sequence
+
+from assistant.answer import Passage
+from assistant.statements import split_statements
+from assistant.terms import Term
+from ingest.french import stems
+
+BEARS = 0.16  # below, passages have nothing to do with what is asked
+_FIRST = 3  # passages that are held together against the question
+
+
+def measure_coverage(terms: Sequence[Term], passages: Sequence[Passage]) -> float:
+    """Return how much of the terms the best passages hold, in [0, 1].
+
+    The mean of two shares: what the first passages hold together, and what the best statement of all says by
+    itself, for words that are scattered over passages answer less than words said at once.
+    """
+    together = frozenset(stems(" ".join(map(_read, passages[:_FIRST]))))
+    said = (
+        frozenset(stems(statement.text))
+        for passage in passages
+        for statement in split_statements(passage.text)
+    )
+    best = max((held_share(terms, statement) for statement in said), default=0.0)
+    return (held_share(terms, together) + best) / 2
+
+
+def held_share(terms: Iterable[Term], said: frozenset[str]) -> float:
+    """Return how much of the terms some stems hold, in [0, 1]: what weighs more counts for more."""
+    pairs = [(term.claim, term.certainty * term.share_in(said)) for term in terms]
+    whole = sum(claim for claim, _ in pairs)
+    return sum(claim * share for claim, share in pairs) / whole if whole else 0.0
+
+
+def passage_stems(passage: Passage) -> frozenset[str]:
+    """Return the stems of a passage with its title and headings."""
+    return frozenset(stems(_read(passage)))
+
+
+def _read(passage: Passage) -> str:
+    return " ".join((passage.note, *passage.heading, passage.text))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assistant.ranking import GramScorer, scale, score_stems
 from assistant.terms import Term
 from ingest.french import content_words, grams, stem
-from ingest.lexicon import Lexicon
+from ingest.lexicon import Lexicon, build_lexicon
 from tests.small_vaults import VAULTS, index_notes, make_lexicon
 
 K1, B, TITLE = 1.2, 0.75, 3
@@ -282,3 +282,12 @@ def test_title_catches_what_the_body_does_not_say() -> None:
     )
     mediation, vitrine, _ = GramScorer(lexicon, ["mediateur"]).score_notes(np.arange(3)).tolist()
     assert mediation > vitrine == 0
+
+
+def test_counts_of_a_word_said_very_often_do_not_wrap() -> None:
+    scores = []
+    for times in (32_767, 32_768):  # « pap » stands twice in it, and 65 536 is one too many for 16 bits
+        items = index_notes({"a.md": "papapa", "b.md": "Rien."})
+        items[0].chunks[0].words["papapa"] = times
+        scores.append(float(GramScorer(build_lexicon(items), ["papapa"]).score_chunks(np.array([0]))[0]))
+    assert scores[0] == pytest.approx(scores[1], rel=1e-3)

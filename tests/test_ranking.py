@@ -99,7 +99,7 @@ _TERMS = st.lists(
     ]
 )
 _ASKED = st.lists(
-    st.sampled_from("musee museee mediation publix publics oeuvres 2018 東京 zzz".split()),
+    st.sampled_from("musee museee note mediation publix publics oeuvres 2018 東京 zzz".split()),
     max_size=4,
     unique=True,
 )

@@ -14,6 +14,7 @@ from ingest.french import (
     distinct_words,
     edits_allowed,
     english_stem,
+    english_words,
     fold,
     gram_count,
     grams,
@@ -142,6 +143,11 @@ def test_grams_are_counted_without_being_made(word: str) -> None:
 def test_forms_of_an_english_word_share_their_stem(pair: str) -> None:
     first, second = map(english_stem, pair.split())
     assert first == second
+
+
+def test_small_words_of_english_are_no_content_and_small_french_ones_are() -> None:
+    said = "How can a museum use AI on site, and what's a car?"
+    assert english_words(said) == ["museum", "use", "ai", "site", "car"]
 
 
 @pytest.mark.parametrize(

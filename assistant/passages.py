@@ -4,23 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Passage
+from assistant.terms import Term, spelled_in
 from ingest.chunk import MAX_CHARACTERS
 from ingest.store import Store, StoredChunk, StoredNote
 
 _NEIGHBOURS = 12  # chunks each way that a passage may grow by
+_TOLD = 3  # words that a reason names
 _WIDE, _FIRST = 3000, 3  # characters that the first passages may grow to: most answers are in them
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The row of a chunk chosen for a question; `score` in [0, 1]; `reason` says why, in French."""
+    """The row of a chunk chosen for a question; `score` in [0, 1].
+
+    `reason` says why, in French, where it is not for the words it holds.
+    """
 
     row: int
     score: float
-    reason: str
+    reason: str = ""
 
 
-def build_passages(choices: Sequence[Choice], store: Store) -> tuple[Passage, ...]:
+def build_passages(choices: Sequence[Choice], store: Store, terms: Sequence[Term]) -> tuple[Passage, ...]:
     """Return one passage a choice, in order.
 
     A passage holds its chunk and as many of the chunks around it as fit into 1 500 characters, 3 000 for the
@@ -34,7 +39,7 @@ def build_passages(choices: Sequence[Choice], store: Store) -> tuple[Passage, ..
     for number, choice in enumerate(choices, start=1):
         grown = _grow(choice.row, chunks, taken, _WIDE if number <= _FIRST else MAX_CHARACTERS)
         taken.update(chunk.row for chunk in grown)
-        passages.append(_passage(number, choice, grown, notes[grown[0].note]))
+        passages.append(_passage(number, choice, grown, notes[grown[0].note], terms))
     return tuple(passages)
 
 
@@ -61,7 +66,9 @@ def _fits(grown: Sequence[StoredChunk], added: StoredChunk, limit: int) -> bool:
     return (added.note, added.run) == (first.note, first.run) and length <= limit
 
 
-def _passage(number: int, choice: Choice, grown: Sequence[StoredChunk], note: StoredNote) -> Passage:
+def _passage(
+    number: int, choice: Choice, grown: Sequence[StoredChunk], note: StoredNote, terms: Sequence[Term]
+) -> Passage:
     start, end = grown[0].start, grown[-1].end
     return Passage(
         number=number,
@@ -74,9 +81,15 @@ def _passage(number: int, choice: Choice, grown: Sequence[StoredChunk], note: St
         end=end,
         encoding=note.encoding,
         score=round(choice.score, 6),
-        reason=choice.reason,
+        reason=choice.reason or _reason(note.text[start:end], terms),
         date=note.date,
         private=note.private,
         tags=note.tags,
         sections=tuple((chunk.start, chunk.heading) for chunk in grown),
     )
+
+
+def _reason(text: str, terms: Sequence[Term]) -> str:
+    """Say which words a passage was found by, as it spells them."""
+    words = [f"«\u00a0{word}\u00a0»" for word in spelled_in(text, terms)[:_TOLD]]
+    return f"proche par {', '.join(words)}" if words else "sa note est proche de la question"

@@ -83,7 +83,7 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
     text = search_text(question, quoting=not is_remote(embeddings))
     search = read_search(text, store.lexicon, Thesaurus(store.acronyms(stems(text))))
     found = gather_candidates(snapshot, embeddings, text, search, question.filters)
-    passages = build_passages(_Chooser(question, found, store).choose(), store)
+    passages = build_passages(_Chooser(question, found, store).choose(), store, search.terms)
     return Finding(passages, search.terms, store.refrains, found.by_words_alone)
 
 
@@ -102,7 +102,7 @@ class _Chooser:
         best: dict[int, Choice] = {}
         second: list[Choice] = []
         for row, score in self._found.scores.items():
-            choice = Choice(row, score, "proche des mots de la question")
+            choice = Choice(row, score)
             if self._note(choice) in best:
                 second.append(choice)
             else:
@@ -128,7 +128,7 @@ class _Chooser:
         top = self._note(firsts[0])
         present = {self._note(choice) for choice in firsts[: PASSAGES - _LINKED]}
         targets = [row for row in self._store.linked_from(top) if row not in present and self._admitted[row]]
-        reason = f"ajoutée parce que « {self._store.titles([top])[top]} » la cite"
+        reason = f"ajoutée parce que «\u00a0{self._store.titles([top])[top]}\u00a0» la cite"
         return sorted(self._best_chunks(targets, reason), key=lambda choice: -choice.score)[:_LINKED]
 
     def _best_chunks(self, notes: Iterable[int], reason: str) -> list[Choice]:

@@ -12,6 +12,7 @@ from ingest.french import (
     english_words,
     is_english,
     nearest_word,
+    spellings,
     stem,
 )
 from ingest.lexicon import Lexicon
@@ -90,6 +91,19 @@ def read_search(text: str, lexicon: Lexicon, acronyms: Thesaurus | None = None) 
     return Search(
         words, tuple(replace(term, certainty=_DOUBT) if term.stem in repaired else term for term in terms)
     )
+
+
+def spelled_in(text: str, terms: Sequence[Term]) -> list[str]:
+    """Return the words of a text that hold the terms, as it spells them, the heaviest term's first."""
+    written: dict[str, str] = {}
+    for folded, word in spellings(text):
+        written.setdefault(stem(folded), word)
+    held = frozenset(written)
+    keys = (
+        next((phrase for phrase in ((term.stem,), *term.stand_ins) if held.issuperset(phrase)), ())
+        for term in sorted(terms, key=lambda term: -term.claim)
+    )
+    return list(dict.fromkeys(" ".join(written[part] for part in phrase) for phrase in keys if phrase))
 
 
 def _translated(asked: Sequence[str], lexicon: Lexicon) -> Search:

@@ -74,6 +74,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
+def spellings(text: str) -> list[tuple[str, str]]:
+    """Return each (folded word, word as it is written) of a text, in order."""
+    return [(folded, written) for written in _WORD.findall(text) for folded in _WORD.findall(fold(written))]
+
+
 def content_words(text: str) -> list[str]:
     """Return the folded words that are not stop words, in order."""
     return [word for word in words(text) if word not in STOP_WORDS]

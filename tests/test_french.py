@@ -22,6 +22,7 @@ from ingest.french import (
     is_english,
     line_key,
     nearest_word,
+    spellings,
     stem,
     stems,
     words,
@@ -265,3 +266,7 @@ def test_threads_stem_without_disturbing_each_other() -> None:
 def test_marks_stay_with_their_word(loose: str, held: str) -> None:
     assert hold_marks(loose) == held
     assert len(held) == len(loose)
+
+
+def test_spellings_keep_each_word_as_it_is_written_beside_its_folded_form() -> None:
+    assert spellings("L’Œuvre d’Été ?") == [("l", "L"), ("oeuvre", "Œuvre"), ("d", "d"), ("ete", "Été")]

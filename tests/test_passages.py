@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from assistant.answer import Passage
 from assistant.passages import Choice, build_passages
+from assistant.terms import Term
 from ingest.settings import IngestSettings
 from ingest.store import Store
 from ingest.sync import sync
@@ -50,7 +51,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def _build(store: Store, *rows: int) -> tuple[Passage, ...]:
-    return build_passages([Choice(row, 0.5, "proche") for row in rows], store)
+    return build_passages([Choice(row, 0.5, "proche") for row in rows], store, ())
 
 
 def _rows(store: Store, path: str) -> range:
@@ -92,9 +93,18 @@ def test_passage_stays_within_its_note(store: Store) -> None:
 
 
 def test_passage_tells_what_it_is_of_and_why(store: Store) -> None:
-    [passage] = build_passages([Choice(_rows(store, "A.md")[0], 0.123_456_78, "note nommée")], store)
+    [passage] = build_passages([Choice(_rows(store, "A.md")[0], 0.123_456_78, "note nommée")], store, ())
     assert (passage.number, passage.score, passage.reason) == (1, 0.123_457, "note nommée")
     assert (passage.path, passage.note, passage.tags, passage.date) == ("A.md", "A", ("salle",), "2022-05-12")
+
+
+def test_passage_found_by_its_words_names_them_as_it_spells_them(store: Store) -> None:
+    terms = (Term("absent", 9.0), Term("court", 2.0), Term("raie", 3.0, {("lign",): 0.5}))
+    row = _rows(store, "C.md")[0]
+    [told] = build_passages([Choice(row, 0.5)], store, terms)
+    [untold] = build_passages([Choice(row, 0.5)], store, terms[:1])
+    assert told.reason == "proche par «\u00a0ligne\u00a0», «\u00a0Court\u00a0»"
+    assert untold.reason == "sa note est proche de la question"
 
 
 def test_passage_of_a_private_note_is_private(store: Store) -> None:

@@ -15,8 +15,11 @@ def measure_coverage(terms: Sequence[Term], passages: Sequence[Passage]) -> floa
     """Return how much of the terms the best passages hold, in [0, 1].
 
     The mean of two shares: what the first passages hold together, and what the best statement of all says by
-    itself, for words that are scattered over passages answer less than words said at once.
+    itself, for words that are scattered over passages answer less than words said at once. Terms that only
+    ask are about nothing that passages could hold.
     """
+    if all(term.asks for term in terms):
+        return 0.0
     together = frozenset(stems(" ".join(map(_read, passages[:_FIRST]))))
     said = (
         frozenset(stems(statement.text))

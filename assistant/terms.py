@@ -21,15 +21,15 @@ _ASKING = frozenset(
     map(
         stem,
         """
-        why pourquoi comment combien quand merci bonjour svp stp question phrase mot exemple chose genre
-        sorte facon maniere cas gens concret vraiment exactement bien mieux besoin citer citez
+        why pourquoi comment combien quand merci bonjour svp stp question phrase mot exemple chose
+        genre sorte facon maniere cas gens concret vraiment exactement bien mieux besoin citer citez
         resumer resume comparer compare comparez expliquer explique existe exister connaitre
         connaissez connais chercher cherche dire dit dites parler parle parlez donner donne donnez
         montrer montre lister liste preciser precise savoir sait savez sais pouvoir peux pourrait
         vouloir veut veux voulez devoir devrais devrait aller va vont venir vient viennent trouver
         trouve repere croiser croisez definir definiriez repondre repondent lire aimerais souhaite
         conseiller recommander preparer aider aide sert servir permet permettre mettre met prendre
-        rester tenir
+        rester tenir place role importance sujet theme
         """.split(),
     )
 )
@@ -52,9 +52,14 @@ class Term:
     certainty: float = 1.0
 
     @property
+    def asks(self) -> bool:
+        """Whether the word only asks: « expliquer », « comment »."""
+        return self.stem in _ASKING
+
+    @property
     def claim(self) -> float:
-        """How much of an answer the word calls for: « expliquer » calls for little."""
-        return self.weight * (_ASKED if self.stem in _ASKING else 1.0)
+        """How much of an answer the word calls for: one that only asks calls for little."""
+        return self.weight * (_ASKED if self.asks else 1.0)
 
     def share_in(self, stems: frozenset[str]) -> float:
         """Return how far stems hold what the word asks for, in [0, 1]."""

@@ -102,3 +102,7 @@ def test_coverage_lies_between_zero_and_one_and_doubt_never_raises_it(
 ) -> None:
     sure = _coverage(*texts, terms=tuple(replace(term, certainty=1.0) for term in terms))
     assert 0 <= _coverage(*texts, terms=terms) <= sure + 1e-9 <= 1 + 1e-6
+
+
+def test_question_that_only_asks_is_not_covered() -> None:
+    assert _coverage("On explique comment faire.", terms=(Term("expliqu", 1.0), Term("comment", 1.0))) == 0.0

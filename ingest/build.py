@@ -127,11 +127,10 @@ def _check_alike(known: Mapping[bytes, Matrix], cache: VectorCache, newest: Sequ
 
 def _hashed(embedder: HashedEmbeddings, chunks: Sequence[Chunked]) -> Matrix:
     """Return the hashed vectors of the chunks, from the words already counted."""
-    rows = []
-    for item, chunk in chunks:
-        around = content_words(" ".join((item.note.title, *chunk.heading[-1:])))
-        rows.append(embedder.embed_counts(chunk.words + Counter(around)))
-    return np.array(rows, np.float32)
+    around = (content_words(" ".join((item.note.title, *chunk.heading[-1:]))) for item, chunk in chunks)
+    return embedder.embed_counts(
+        [chunk.words + Counter(words) for (_, chunk), words in zip(chunks, around, strict=True)]
+    )
 
 
 def _key(fingerprint: str, item: IndexedNote, chunk: IndexedChunk) -> bytes:

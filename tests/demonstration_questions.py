@@ -78,6 +78,8 @@ def as_sms(text: str) -> str:
 def with_typo(text: str, chance: random.Random) -> str:
     """Return a text with one edit in one content word of at least five letters, never of its first letter."""
     found = [match for match in re.finditer(r"[^\W\d_]{5,}", text) if content_words(match[0])]
+    if not found:
+        return text
     match = chance.choice(found)
     word, at = match[0], chance.randrange(1, len(match[0]) - 1)
     near = _NEIGHBOURS.get(without_accents(word[at]).lower(), "e")

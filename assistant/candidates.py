@@ -2,7 +2,7 @@
 
 Candidates are the best chunks by stems, and the nearest by vectors. They are ranked by stems and character
 n-grams, half on the chunk and half on its whole note, and by the links of the notes that match too; a
-provider's vectors then weigh as much as all that.
+provider's vectors then weigh nearly as much as all that.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,8 @@ from ingest.sparse import Numbers
 from ingest.store import Store
 
 _LEXICAL = 100
-_VECTOR = 30
+_HASHED, _VECTOR = 30, 100  # nearest chunks by hashed vectors, by a provider's
+_DENSE = 0.4  # of a score that a provider's vectors make: even a weak model's then help
 _CITED = 0.2  # of the mean score of the notes that link to it, zero for those that do not match
 
 
@@ -56,12 +57,20 @@ def gather_candidates(
     found = found[admitted[found]]
     scores = _lexical(store, search, by_stem, found)
     if nearest is not None and not isinstance(embeddings, HashedEmbeddings):
-        cosines = np.array([near.get(row, 0.0) for row in found.tolist()])
-        scores = (scale(scores) + scale(cosines)) / 2
+        scores = _with_vectors(snapshot, found, scale(scores), near)
     # Hashed vectors are lexical too, and no second opinion: what shares no word is not near.
     order = [place for place in np.lexsort((found, -scores)) if scores[place] > 0]
     ranked = {int(found[place]): float(scores[place]) for place in order}
     return Candidates(ranked, by_words_alone=nearest is None)
+
+
+def _with_vectors(snapshot: Snapshot, chunks: Numbers, scores: Scores, near: Mapping[int, float]) -> Scores:
+    """Return scores that a provider's vectors make a part of; words alone speak for notes it never saw."""
+    close = scale(np.array([near.get(row, 0.0) for row in chunks.tolist()]))
+    if snapshot.manifest.vectors < snapshot.manifest.chunks:
+        unseen = np.isin(snapshot.store.lexicon.chunk_notes[chunks], snapshot.store.private_notes())
+        close[unseen] = scores[unseen]
+    return (1 - _DENSE) * scores + _DENSE * close
 
 
 def _best(scores: Scores, limit: int) -> Numbers:
@@ -97,11 +106,12 @@ def _cited(store: Store, notes: Numbers, owners: Numbers, scores: Scores) -> Sco
 
 def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str, float] | None:
     """Return the cosine similarity of the nearest chunks by id, or None when it cannot be told."""
-    if snapshot.vectors is None:
-        return None
+    if snapshot.vectors is None or not snapshot.manifest.vectors:
+        return None if snapshot.vectors is None else {}
     try:
         with provider_errors():
             vector = embeddings.embed_query(text)
-        return dict(snapshot.vectors.query(vector, limit=min(_VECTOR, snapshot.manifest.chunks)))
+        limit = _HASHED if isinstance(embeddings, HashedEmbeddings) else _VECTOR
+        return dict(snapshot.vectors.query(vector, limit=min(limit, snapshot.manifest.vectors)))
     except (IndexDamagedError, ProviderError):
         return None

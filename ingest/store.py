@@ -14,10 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ingest.errors import IndexDamagedError
-from ingest.indexed import IndexedChunk
 from ingest.lexicon import Lexicon, unpack_lexicon
-from ingest.note import Note, Wikilink
-from ingest.vault import NoteFile
 
 _NOTE_COLUMNS = (
     "row, id, path, raw_path, title, aliases, tags, date, encoding, sha256, private, text, body_start"
@@ -77,12 +74,12 @@ class Store:
         self._path = path
         if not path.is_file():
             raise IndexDamagedError(path, "fichier absent")
-        with self._errors():
+        with self.reading():
             uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         try:
             counts = "SELECT count(*) FROM notes UNION ALL SELECT count(*) FROM chunks"
-            (self.note_count,), (self.chunk_count,) = self._all(counts, ())
+            (self.note_count,), (self.chunk_count,) = self.select(counts, ())
         except BaseException:
             self.close()
             raise
@@ -94,7 +91,7 @@ class Store:
     @cached_property
     def lexicon(self) -> Lexicon:
         """The words of the snapshot, counted."""
-        packed = dict(self._all("SELECT name, content FROM lexicon", ()))
+        packed = dict(self.select("SELECT name, content FROM lexicon", ()))
         try:
             return unpack_lexicon(packed)
         except (KeyError, ValueError) as error:
@@ -112,82 +109,44 @@ class Store:
         """Return notes by row."""
         marks, values = _marks(rows)
         sql = f"SELECT {_NOTE_COLUMNS} FROM notes WHERE row IN ({marks})"  # noqa: S608
-        with self._errors():
-            return {row[0]: _stored_note(row) for row in self._all(sql, values)}
+        with self.reading():
+            return {row[0]: _stored_note(row) for row in self.select(sql, values)}
 
     def facts(self) -> list[tuple[str, tuple[str, ...], str | None]]:
         """Return (folder, tags, date) of every note, by row."""
-        found = self._all("SELECT path, tags, date FROM notes ORDER BY row", ())
-        with self._errors():
+        found = self.select("SELECT path, tags, date FROM notes ORDER BY row", ())
+        with self.reading():
             return [(path.rpartition("/")[0], tuple(json.loads(tags)), day) for path, tags, day in found]
+
+    def private_notes(self) -> list[int]:
+        """Return the rows of the notes that no remote service may be sent."""
+        return [row for (row,) in self.select("SELECT row FROM notes WHERE private ORDER BY row", ())]
 
     def titles(self, rows: Iterable[int]) -> dict[int, str]:
         """Return the titles of notes by row."""
         marks, values = _marks(rows)
-        return dict(self._all(f"SELECT row, title FROM notes WHERE row IN ({marks})", values))  # noqa: S608
+        return dict(self.select(f"SELECT row, title FROM notes WHERE row IN ({marks})", values))  # noqa: S608
 
     def note(self, note_id: str) -> StoredNote | None:
         """Return the note with an opaque id, or None."""
         known = note_id.encode(errors="replace").decode()  # a lone surrogate names no note
-        found = self._all(f"SELECT {_NOTE_COLUMNS} FROM notes WHERE id = ?", (known,))  # noqa: S608
-        with self._errors():
+        found = self.select(f"SELECT {_NOTE_COLUMNS} FROM notes WHERE id = ?", (known,))  # noqa: S608
+        with self.reading():
             return _stored_note(found[0]) if found else None
 
     def hashes(self) -> dict[bytes, str]:
         """Return the content hash of every note by its path as the file system has it."""
-        return dict(self._all("SELECT raw_path, sha256 FROM notes", ()))
-
-    def read_hashes(self) -> dict[bytes, str]:
-        """Return the same of every file that was read, those without a word of text too."""
-        return dict(self._all("SELECT raw_path, sha256 FROM outcomes WHERE sha256 IS NOT NULL", ()))
-
-    def warnings(self) -> list[tuple[str, int, str]]:
-        """Return (path, 1-based line, French sentence) for what parsing found to mend."""
-        found = self._all("SELECT path, warnings FROM notes WHERE warnings != '[]' ORDER BY row", ())
-        with self._errors():
-            return [(path, line, said) for path, written in found for line, said in json.loads(written)]
-
-    def parsed(self, file: NoteFile) -> tuple[Note, tuple[IndexedChunk, ...]] | None:
-        """Return what parsing this very file gave, its sections apart, or None when it is new or changed."""
-        columns = "row, own_title, header_title, aliases, tags, date, body_start, private, warnings"
-        sql = f"SELECT {columns} FROM notes WHERE id = ? AND sha256 = ?"  # noqa: S608
-        found = self._all(sql, (file.id, file.sha256))
-        if not found:
-            return None
-        row, title, header_title, aliases, tags, day, body_start, private, warnings = found[0]
-        sql = 'SELECT name, heading, alias, embed, start, "end" FROM links WHERE source = ? ORDER BY start'
-        links = self._all(sql, (row,))
-        with self._errors():
-            note = Note(
-                path=file.path,
-                text=file.text,
-                title=title,
-                header_title=header_title,
-                aliases=tuple(json.loads(aliases)),
-                tags=tuple(json.loads(tags)),
-                date=day,
-                links=tuple(
-                    Wikilink(name, heading, alias, bool(embed), start, end)
-                    for name, heading, alias, embed, start, end in links
-                ),
-                sections=(),
-                body_start=body_start,
-                private=bool(private),
-                warnings=tuple((line, sentence) for line, sentence in json.loads(warnings)),
-            )
-        chunks = self._chunks_where("note", (row,))
-        return note, tuple(
-            IndexedChunk(c.id, c.heading, c.start, c.end, self.lexicon.words_of(c.row), c.run) for c in chunks
-        )
+        return dict(self.select("SELECT raw_path, sha256 FROM notes", ()))
 
     def named(self, names: Iterable[str]) -> list[tuple[str, int]]:
         """Return (name, note row) for the analysed names that are a title, file name or alias."""
         marks, values = _marks(names)
-        return self._all(f"SELECT name, note FROM names WHERE name IN ({marks}) ORDER BY name, note", values)  # noqa: S608
+        sql = f"SELECT name, note FROM names WHERE name IN ({marks}) ORDER BY name, note"  # noqa: S608
+        return self.select(sql, values)
 
     def linked_from(self, row: int) -> list[int]:
         """Return the rows of the notes that a note links to, in its order, each once."""
-        found = self._all(
+        found = self.select(
             "SELECT target FROM links WHERE source = ? AND target IS NOT NULL ORDER BY start", (row,)
         )
         return [target for target in dict.fromkeys(item[0] for item in found) if target != row]
@@ -197,7 +156,7 @@ class Store:
         marks, values = _marks(rows)
         sql = f"SELECT DISTINCT target, source FROM links WHERE target IN ({marks}) AND source != target"  # noqa: S608
         sources: dict[int, list[int]] = {}
-        for target, source in self._all(sql, values):
+        for target, source in self.select(sql, values):
             sources.setdefault(target, []).append(source)
         return sources
 
@@ -207,32 +166,38 @@ class Store:
             "SELECT title, count(DISTINCT target) AS n FROM notes JOIN links ON source = row "
             "WHERE target IS NOT NULL AND target != source GROUP BY row ORDER BY n DESC, title LIMIT ?"
         )
-        return self._all(sql, (limit,))
+        return self.select(sql, (limit,))
 
     def acronyms(self, keys: Iterable[str]) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
         """Return (phrase, what it stands for), as stems, of the acronyms and names that begin with these."""
         marks, values = _marks(keys)
-        found = self._all(f"SELECT phrase, other FROM acronyms WHERE first IN ({marks})", values)  # noqa: S608
+        found = self.select(f"SELECT phrase, other FROM acronyms WHERE first IN ({marks})", values)  # noqa: S608
         return [(tuple(phrase.split()), [tuple(other.split())]) for phrase, other in found]
 
     @cached_property
     def refrains(self) -> frozenset[str]:
         """The lines, as `french.line_key` has them, that several notes share: a template left them."""
-        return frozenset(line for (line,) in self._all("SELECT line FROM refrains", ()))
+        return frozenset(line for (line,) in self.select("SELECT line FROM refrains", ()))
+
+    def chunks_of(self, note: int) -> list[StoredChunk]:
+        """Return the chunks of a note, in order."""
+        return list(self._chunks_where("note", (note,)))
 
     def _chunks_where(self, column: str, keys: Iterable[int | str]) -> Iterator[StoredChunk]:
         marks, values = _marks(keys)
         sql = f"SELECT * FROM chunks WHERE {column} IN ({marks}) ORDER BY row"  # noqa: S608
-        with self._errors():
-            for row, chunk_id, note, heading, start, end, run in self._all(sql, values):
+        with self.reading():
+            for row, chunk_id, note, heading, start, end, run in self.select(sql, values):
                 yield StoredChunk(row, chunk_id, note, _heading(heading), start, end, run)
 
-    def _all(self, sql: str, values: Sequence[object]) -> list[Any]:
-        with self._errors():
+    def select(self, sql: str, values: Sequence[object]) -> list[Any]:
+        """Return the rows that a statement of this package selects."""
+        with self.reading():
             return self._connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def reading(self) -> Iterator[None]:
+        """Tell what cannot be read back as damage to the index."""
         try:
             yield
         except (sqlite3.DatabaseError, json.JSONDecodeError) as error:

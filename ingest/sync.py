@@ -12,6 +12,7 @@ from ingest.build import Content, Progress, build_snapshot
 from ingest.embeddings import build_embeddings, fingerprint
 from ingest.errors import IndexDamagedError, IndexInVaultError, MassDeletionError, VaultError
 from ingest.indexed import IndexedChunk, IndexedNote, index_chunks, parser_fingerprint
+from ingest.last_run import recall_hashes, recall_note, recall_warnings
 from ingest.manifest import Manifest, check_files, read_manifest
 from ingest.note import Note, parse_note, settle_titles
 from ingest.settings import IngestSettings
@@ -82,7 +83,7 @@ def sync(
         with published as last:
             before = last.hashes() if last is not None else {}
             reused = last if whole and not force else None
-            if reused is not None and reused.read_hashes() == _hashes(outcomes):
+            if reused is not None and recall_hashes(reused) == _hashes(outcomes):
                 return _unchanged(outcomes, reused)
             notes, outcomes = _read(outcomes, reused, settings.vault, progress)
         mended = ((item.file.path, *warning) for item in notes for warning in item.note.warnings)
@@ -151,7 +152,7 @@ def _read(
     for done, file in enumerate(files):
         if done % _SEEN_EVERY == 0:
             progress("Analyse des notes", done, len(files))
-        known = last.parsed(file) if last is not None else None
+        known = recall_note(last, file) if last is not None else None
         note = known[0] if known else parse_note(file.text, file.path)
         read.append((file, note, known[1] if known else index_chunks(note)))
     worded = [(file, note, chunks) for file, note, chunks in read if chunks]
@@ -188,7 +189,7 @@ def _unchanged(outcomes: Sequence[Outcome], last: Store) -> SyncReport:
         Outcome(o.path, "skipped", _WORDLESS) if o.file and o.file.raw_path not in indexed else o
         for o in outcomes
     ]
-    report = _report(seen, last.warnings())
+    report = _report(seen, recall_warnings(last))
     return replace(report, indexed=len(indexed), chunks=last.chunk_count)
 
 

@@ -1,0 +1,57 @@
+"""What the last run read and found, so that only what changed since is read again."""
+
+import json
+
+from ingest.indexed import IndexedChunk
+from ingest.note import Note, Wikilink
+from ingest.store import Store
+from ingest.vault import NoteFile
+
+
+def recall_hashes(store: Store) -> dict[bytes, str]:
+    """Return the content hash of every file that was read, those without a word of text too, by raw path."""
+    return dict(store.select("SELECT raw_path, sha256 FROM outcomes WHERE sha256 IS NOT NULL", ()))
+
+
+def recall_warnings(store: Store) -> list[tuple[str, int, str]]:
+    """Return (path, 1-based line, French sentence) for what parsing found to mend."""
+    found = store.select("SELECT path, warnings FROM notes WHERE warnings != '[]' ORDER BY row", ())
+    with store.reading():
+        return [(path, line, said) for path, written in found for line, said in json.loads(written)]
+
+
+def recall_note(store: Store, file: NoteFile) -> tuple[Note, tuple[IndexedChunk, ...]] | None:
+    """Return what parsing this very file gave, its sections apart, or None when it is new or changed."""
+    columns = "row, own_title, header_title, aliases, tags, date, body_start, private, warnings"
+    sql = f"SELECT {columns} FROM notes WHERE id = ? AND sha256 = ?"  # noqa: S608
+    found = store.select(sql, (file.id, file.sha256))
+    if not found:
+        return None
+    row, title, header_title, aliases, tags, day, body_start, private, warnings = found[0]
+    with store.reading():
+        note = Note(
+            path=file.path,
+            text=file.text,
+            title=title,
+            header_title=header_title,
+            aliases=tuple(json.loads(aliases)),
+            tags=tuple(json.loads(tags)),
+            date=day,
+            links=_links(store, row),
+            sections=(),
+            body_start=body_start,
+            private=bool(private),
+            warnings=tuple((line, sentence) for line, sentence in json.loads(warnings)),
+        )
+    return note, tuple(
+        IndexedChunk(c.id, c.heading, c.start, c.end, store.lexicon.words_of(c.row), c.run)
+        for c in store.chunks_of(row)
+    )
+
+
+def _links(store: Store, row: int) -> tuple[Wikilink, ...]:
+    sql = 'SELECT name, heading, alias, embed, start, "end" FROM links WHERE source = ? ORDER BY start'
+    return tuple(
+        Wikilink(name, heading, alias, bool(embed), start, end)
+        for name, heading, alias, embed, start, end in store.select(sql, (row,))
+    )

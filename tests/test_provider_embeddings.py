@@ -302,7 +302,7 @@ def test_vault_that_is_private_throughout_is_found_by_words(make_vault: Make, ma
         chain = build_chain(Settings(vault=settings.vault, index=settings.index), embeddings=client)
         answer = chain.invoke("De combien est le budget caché ?")
         chain.close()
-    assert server.texts == ["De combien est le budget caché ?"]
+    assert server.texts == []  # nothing to compare it with: the question need not leave
     assert answer.verdict == "answered"
 
 

@@ -22,8 +22,10 @@ from langchain_core.messages import AIMessage, BaseMessage
 from assistant import Answer, AnswerChain, Settings, build_chain
 from assistant.answer import Passage, Question, Turn
 from assistant.chat_models import build_chat_model
+from assistant.endpoint import Endpoint
 from assistant.model_writer import ModelWriter, refuses
 from assistant.retriever import Finding
+from assistant.settings import Deadlines
 from assistant.terms import Term
 from assistant.verdict import NEAREST
 from ingest.errors import ProviderError, ProviderTimeoutError, ProviderUnavailableError
@@ -194,7 +196,10 @@ def test_any_error_of_a_model_is_a_provider_error(error_on: int) -> None:
 def test_a_slow_model_is_stopped_at_the_deadline() -> None:
     started = time.monotonic()
     with pytest.raises(ProviderTimeoutError):
-        _write(FakeListChatModel(responses=[SAID], sleep=0.05), total_timeout_s=0.3)
+        _write(
+            FakeListChatModel(responses=[SAID], sleep=0.05),
+            endpoint=Endpoint(deadlines=Deadlines(total_s=0.3)),
+        )
     assert time.monotonic() - started < 2
 
 
@@ -283,10 +288,19 @@ def private_vault(make_vault: Callable[..., Path]) -> Path:
     )
 
 
-def _asked_of(vault: Path, index: Path, **values: Any) -> tuple[str, Answer]:
+class _Near(FakeListChatModel):
+    """A model that says that it is of this machine."""
+
+    remote: bool = False
+
+
+def _asked_of(
+    vault: Path, index: Path, *, kind: type[FakeListChatModel] = FakeListChatModel, remote: bool | None = None
+) -> tuple[str, Answer]:
     prompts = _Prompts()
-    settings = Settings(vault=vault, index=index, model="openai:essai", openai_api_key=KEY, **values)
-    chain = build_chain(settings, chat_model=_says("Le budget de la médiation numérique est voté [1]."))
+    settings = Settings(vault=vault, index=index, openai_base_url="http://127.0.0.1:9/v1")
+    model = kind(responses=["Le budget de la médiation numérique est voté [1]."])
+    chain = build_chain(settings, chat_model=model, remote=remote)
     answer = chain.invoke("Quel budget pour la médiation numérique ?", {"callbacks": [prompts]})
     chain.close()
     return "\n".join(prompts.asked), answer
@@ -300,9 +314,16 @@ def test_private_notes_are_never_sent_to_a_remote_model(private_vault: Path, tmp
 
 
 def test_private_notes_may_be_sent_to_a_model_of_this_machine(private_vault: Path, tmp_path: Path) -> None:
-    asked, _ = _asked_of(private_vault, tmp_path / "index", openai_base_url="http://127.0.0.1:9/v1")
+    asked, _ = _asked_of(private_vault, tmp_path / "index", remote=False)
     assert "secret-alpha" in asked
     assert "secret-beta" in asked
+
+
+def test_a_model_given_may_say_itself_that_it_is_of_this_machine(private_vault: Path, tmp_path: Path) -> None:
+    asked, _ = _asked_of(private_vault, tmp_path / "index", kind=_Near)
+    assert "secret-alpha" in asked
+    asked, _ = _asked_of(private_vault, tmp_path / "index", kind=_Near, remote=True)
+    assert "secret-alpha" not in asked
 
 
 def test_a_question_that_only_private_notes_answer_asks_no_remote_model(
@@ -386,8 +407,8 @@ FAULTS = {
     "no choice": (Reply(body=b'data: {"choices": []}\n\ndata: [DONE]\n\n'), "Le service du modèle ne répond pas"),
     "error event": (Reply(body=b'data: {"error": {"message": "x"}}\n\n'), "Le service du modèle ne répond pas"),
     "nothing": (Reply(body=b""), "Le service du modèle ne répond pas correctement"),
-    "empty": (Reply(pieces=("",)), "Le service du modèle ne répond pas correctement"),
-    "blank": (Reply(pieces=(" \n", "\n")), "Le service du modèle ne répond pas correctement"),
+    "empty": (Reply(pieces=("",)), "Le modèle n’a rien répondu"),
+    "blank": (Reply(pieces=(" \n", "\n")), "Le modèle n’a rien répondu"),
     "late": (Reply(pieces=("Trop tard [1].",), hang_s=1.5), "Le modèle n’a pas répondu à temps"),
 }  # fmt: skip
 
@@ -396,7 +417,7 @@ FAULTS = {
 def test_a_fault_ends_in_a_french_sentence_and_extracts(demo_chain: AnswerChain, fault: str) -> None:
     reply, sentence = FAULTS[fault]
     with serve_model(reply) as server:
-        answer = _chain(demo_chain, server, idle_timeout_s=0.4).invoke(WHY)
+        answer = _chain(demo_chain, server, first_token_timeout_s=0.4).invoke(WHY)
     assert answer.notice is not None
     assert answer.notice.startswith(sentence)
     assert answer.notice.endswith(EXTRACTS)
@@ -560,7 +581,11 @@ def test_earlier_answer_from_private_notes_is_withheld_from_a_remote_model(
     with serve_model(Reply(("Le musée ouvre [1].",))) as server:
         model = build_chat_model(Settings(model="openai:essai", openai_base_url=server.url))
         assert model is not None
-        list(ModelWriter(model, remote=remote).write(question, demo_chain.retriever.find(question)))
+        list(
+            ModelWriter(model, endpoint=Endpoint(remote=remote)).write(
+                question, demo_chain.retriever.find(question)
+            )
+        )
     assert ("Trois millions" in server.asked) is told
     assert [message["role"] for message in server.requests[0]["messages"]] == [
         "system",

@@ -7,6 +7,8 @@ from ingest.errors import SettingsError
 from ingest.providers import provider_errors
 from ingest.settings import OPENAI_URL
 
+_MOST_BYTES = 4_000_000  # the longest answer, in events of one token each, is half of that
+
 
 def build_chat_model(settings: Settings) -> BaseChatModel | None:
     """Return the chat model, or None without `CIMAISE_MODEL`: answers are then extracts.
@@ -49,7 +51,9 @@ def _openai(settings: Settings, name: str) -> BaseChatModel:
         raise SettingsError("OPENAI_API_KEY", "une clé est nécessaire pour interroger OpenAI.")
     from ingest.deadlines import bounded_clients  # noqa: PLC0415
 
-    clients = bounded_clients(limit_s=settings.deadlines.total_s, near=not settings.model_is_remote)
+    clients = bounded_clients(
+        limit_s=settings.deadlines.total_s, near=not settings.model_is_remote, most_bytes=_MOST_BYTES
+    )
     kind = ChatOpenAI if settings.openai_base_url is None else BaseChatOpenAI
     with provider_errors():
         return kind(

@@ -57,7 +57,8 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         self._snapshots = snapshots
         self._embeddings = embeddings
         self._settings = settings
-        self._endpoint = endpoint = endpoint or build_endpoint(settings)
+        given = None if settings.model else chat_model
+        self._endpoint = endpoint = endpoint or build_endpoint(settings, given)
         self._writer = build_writer(settings, chat_model, endpoint)
         self._condenser = Condenser(chat_model, timeout_s=settings.condense_timeout_s, endpoint=endpoint)
 

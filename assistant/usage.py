@@ -79,7 +79,8 @@ def _euros(cost_eur: float) -> str:
 
 def _two_digits(value: float) -> str:
     decimals = 0 if value <= 0 else max(0, 1 - math.floor(math.log10(value)))
-    return _comma(value, decimals)
+    text = _comma(value, decimals)
+    return text.rstrip("0").rstrip(",") if decimals else text
 
 
 def _comma(value: float, decimals: int) -> str:

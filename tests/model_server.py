@@ -77,6 +77,7 @@ class _Server(ThreadingHTTPServer):
     """Waits for its threads when it closes, so that no test leaves one behind."""
 
     daemon_threads = False
+    request_queue_size = 128  # a room knocks at once
     model: ModelServer
 
 

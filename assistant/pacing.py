@@ -44,9 +44,10 @@ def pull(pieces: Iterator[Piece], clock: Clock) -> Iterator[Piece]:
     Raises:
         ProviderError: The model failed or was late.
     """
-    pump = _Pump(pieces)
-    with closing(pump):
-        left_s = clock.left_s()
+    left_s = clock.left_s()
+    if not left_s:
+        raise ProviderTimeoutError
+    with closing(_Pump(pieces)) as pump:
         while left_s > 0:
             piece = pump.take(left_s)
             if isinstance(piece, _End):

@@ -128,6 +128,7 @@ NOTHING_SHOWN = {
     "malformed UTF-8": Fault(_body(b"data: \xff\xfe\n\n"), UNWELL),
     "error event": Fault(_body(ERROR_EVENT), UNWELL),
     "huge event": Fault(_body(b"data: " + b"x" * 5_000_000 + b"\n\n"), UNWELL),
+    "line without an end": Fault(Reply((":" + "x" * 100_000,), endless=True), UNWELL),
     "huge comment": Fault(_body(b": ping\n\n" * 600_000), (UNWELL, LATE)),
     "compressed": Fault(Reply(body=BOMB, headers=(("Content-Encoding", "gzip"),)), UNWELL),
 }  # fmt: skip
@@ -335,3 +336,27 @@ def test_model_that_was_late_once_answers_the_next_question(demo_chain: AnswerCh
         chain = _chain(demo_chain, server.url, replace(HURRY, first_token_s=0.9))
         assert door(chain).mode == "extracts"
         assert door(chain).mode == "model"
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize(
+    ("reply", "limit_s"),
+    [
+        (Reply(hang_s=200), 15),
+        (Reply(BEGUN, stall_s=200), 20),
+        (Reply((": ping\n\n",) * 900, pause_s=0.2), 15),
+        (Reply(("",) * 900, pause_s=0.2), 90),
+    ],
+    ids=["hang", "stall", "comments", "drip"],
+)
+def test_default_deadlines_of_a_remote_model_are_kept(
+    demo_chain: AnswerChain, door: Door, reply: Reply, limit_s: float
+) -> None:
+    with serve_model(reply) as server:
+        chain = _chain(demo_chain, server.url, Deadlines())
+        started = time.monotonic()
+        answer = door(chain)
+        elapsed = time.monotonic() - started
+    assert limit_s - 1 < elapsed < limit_s + 2
+    assert answer.notice is not None
+    assert answer.notice.startswith(LATE)

@@ -36,6 +36,7 @@ _TRUNCATED = frozenset({"length", "content_filter"})
 _LONGEST = 8_000  # characters of an answer
 _HISTORY = 6  # messages
 _EMPTY = "Le modèle n’a rien répondu ; reformulez la question, ou choisissez un autre modèle."
+_ENDLESS = "Le modèle a écrit plus que la longueur permise."
 _ATTEMPTS = (1, 2)
 _LONGEST_PAUSE_S = 10.0  # what an endpoint may have a reader wait for
 _WITHHELD = "(Réponse tirée de notes confidentielles.)"
@@ -190,7 +191,7 @@ class _Draft:
             self._tokens_in += chunk.usage_metadata["input_tokens"]
             self._tokens_out += chunk.usage_metadata["output_tokens"]
         if self._length > _LONGEST:
-            raise ProviderUnavailableError
+            raise ProviderRefusedError(_ENDLESS)
         self._rest = _THOUGHT.sub("", self._rest + text)
         if _THINKING.search(self._rest):
             return

@@ -86,7 +86,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         model = cast("_Server", self.server).model
-        asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not body:
+            return  # who asked has left already
+        asked = json.loads(body)
         model.requests.append(asked)
         model.keys.append(self.headers.get("Authorization", ""))
         with suppress(BrokenPipeError, ConnectionResetError):

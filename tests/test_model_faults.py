@@ -136,7 +136,7 @@ NOTHING_SHOWN = {
 SOMETHING_SHOWN = {
     "hang": Fault(Reply(BEGUN, stall_s=FOREVER), LATE + ".*" + CUT),
     "comments": Fault(Reply((*BEGUN, *(": ping\n\n",) * 40), pause_s=0.05), LATE + ".*" + CUT),
-    "endless": Fault(Reply((SAID,), endless=True), f"(?:{LATE}|{UNWELL}).*{CUT}"),
+    "endless": Fault(Reply((SAID,), endless=True), f"(?:{LATE}.*|Le modèle a écrit plus que la longueur permise\\.){CUT}"),
     "killed": Fault(Reply(BEGUN, stall_s=0.1, reset=True), UNWELL + ".*" + CUT),
     "cut in a chunk": Fault(Reply(raw=(CHUNKED, b"%x\r\n%b\r\n40\r\ndata" % (len(_choice(content=SAID + "Elle ")), _choice(content=SAID + "Elle ")))), UNWELL + ".*" + CUT),
     "error event": Fault(Reply(BEGUN, finish=None, tail=ERROR_EVENT), UNWELL + ".*" + CUT),

@@ -28,7 +28,7 @@ from assistant.retriever import Finding
 from assistant.settings import Deadlines
 from assistant.terms import Term
 from assistant.verdict import NEAREST
-from ingest.errors import ProviderError, ProviderTimeoutError, ProviderUnavailableError
+from ingest.errors import ProviderError, ProviderRefusedError, ProviderTimeoutError, ProviderUnavailableError
 from tests.model_server import ModelServer, Reply, serve_model
 
 KEY = "sk-essai-secret-0123456789"
@@ -176,7 +176,7 @@ def test_an_answer_without_a_word_is_a_failure(said: str) -> None:
 
 
 def test_an_endless_answer_is_cut() -> None:
-    with pytest.raises(ProviderUnavailableError):
+    with pytest.raises(ProviderRefusedError, match="plus que la longueur permise"):
         _write(_says("Le musée compte des objets [2]. " * 400))
 
 

@@ -91,9 +91,14 @@ def test_another_attempt_has_what_is_left_of_the_first_deadline(read: Read) -> N
 
 def test_model_is_not_asked_once_the_time_is_over() -> None:
     clock, asked = Clock(Deadlines(total_s=0.01)), threading.Event()
+
+    def words() -> Iterator[str]:
+        asked.set()
+        yield "mot"
+
     time.sleep(0.02)
     with pytest.raises(ProviderTimeoutError):
-        list(pull((str(asked.set()) for _ in range(1)), clock))
+        list(pull(words(), clock))
     with pytest.raises(ProviderTimeoutError):
         _aread((0.0,), clock)
     assert not asked.wait(0.1)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from assistant.usage import Usage
+
 Label = Literal["verbatim", "supported", "unsupported", "link"]
 Mode = Literal["extracts", "model"]
 Verdict = Literal["answered", "nearest", "silent"]
@@ -134,26 +136,6 @@ class Gap:
     question: str
     nearest: tuple[str, ...]
     stub: str
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What an answer took: model requests, tokens, cost in euros, gCO₂eq as a (low, high) range."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_eur: float | None = None
-    gco2eq: tuple[float, float] | None = None
-
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.requests + other.requests,
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            other.cost_eur if self.cost_eur is None else self.cost_eur + (other.cost_eur or 0.0),
-            self.gco2eq or other.gco2eq,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """One question on its way to its answer: who writes, when to fall back, how it ends."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Protocol
+from contextlib import aclosing
+from typing import Any, Protocol, cast
 
 from langchain_core.language_models import BaseChatModel
 
-from assistant.answer import Answer, Gap, Mode, Question, Usage
+from assistant.answer import Answer, Gap, Mode, Question
+from assistant.endpoint import Endpoint
 from assistant.extracts import ExtractiveWriter
 from assistant.gaps import find_gaps, find_open_parts
 from assistant.model_writer import ModelWriter
 from assistant.retriever import Finding
 from assistant.settings import Settings
 from assistant.tokens import token_counter
+from assistant.usage import Usage
 from assistant.verdict import REFUSALS, decide_verdict, refusal
 from ingest.errors import ProviderError
 
@@ -79,8 +82,9 @@ class Answering:
         """Yield the same as `parts`, without blocking."""
         try:
             if self._has_answer:
-                async for part in self._writer.awrite(self._question, self.finding):
-                    yield self._keep(part)
+                async with aclosing(cast("Any", self._writer.awrite(self._question, self.finding))) as parts:
+                    async for part in parts:
+                        yield self._keep(part)
             else:
                 for part in self._refuse():
                     yield part
@@ -133,14 +137,19 @@ class Answering:
             yield from self._refuse()
 
 
-def build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Writer:
-    """Return what writes with the model, or the writer of extracts where there is none."""
+def build_writer(settings: Settings, chat_model: BaseChatModel | None, endpoint: Endpoint) -> Writer:
+    """Return what writes with the model, or the writer of extracts where there is none.
+
+    Args:
+        settings: The model's limits.
+        chat_model: Any LangChain chat model.
+        endpoint: Its own.
+    """
     if chat_model is None:
         return ExtractiveWriter()
     return ModelWriter(
         chat_model,
         context_tokens=settings.context_tokens,
-        total_timeout_s=settings.total_timeout_s,
         count=token_counter(settings.tiktoken_cache_dir),
-        remote=settings.model_is_remote,
+        endpoint=endpoint,
     )

@@ -17,6 +17,7 @@ from assistant.answer import Answer, Mode
 from assistant.answering import Answering, build_writer
 from assistant.chat_models import build_chat_model
 from assistant.condense import Condensed, Condenser
+from assistant.endpoint import Endpoint, build_endpoint
 from assistant.question import QuestionInput, read_question, starter_questions
 from assistant.retriever import Finding, NoteRetriever, find_passages
 from assistant.settings import Settings
@@ -41,6 +42,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         embeddings: Those it was built with.
         settings: The vault, the model's limits.
         chat_model: Writes the answers; without one they are extracts.
+        endpoint: Its own, where it is not the one that the settings name.
     """
 
     def __init__(
@@ -49,13 +51,16 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         embeddings: Embeddings,
         settings: Settings,
         chat_model: BaseChatModel | None = None,
+        endpoint: Endpoint | None = None,
     ) -> None:
         self.retriever = NoteRetriever(snapshots=snapshots, embeddings=embeddings)
         self._snapshots = snapshots
         self._embeddings = embeddings
         self._settings = settings
-        self._writer = build_writer(settings, chat_model)
-        self._condenser = Condenser(chat_model, timeout_s=settings.condense_timeout_s)
+        given = None if settings.model else chat_model
+        self._endpoint = endpoint = endpoint or build_endpoint(settings, given)
+        self._writer = build_writer(settings, chat_model, endpoint)
+        self._condenser = Condenser(chat_model, timeout_s=settings.condense_timeout_s, endpoint=endpoint)
 
     @property
     def mode(self) -> Mode:
@@ -82,7 +87,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
     @property
     def remote_host(self) -> str | None:
         """The hosts that questions and notes leave this machine for, None when nothing leaves."""
-        return self._settings.remote_host
+        return self._endpoint.remote_host
 
     def note(self, note_id: str) -> StoredNote | None:
         """Return a note of the snapshot by its opaque id, or None."""
@@ -99,12 +104,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         """Release the snapshot's files."""
         self._snapshots.close()
 
-    def invoke(
-        self,
-        input: QuestionInput,
-        config: RunnableConfig | None = None,
-        **kwargs: Any,
-    ) -> Answer:
+    def invoke(self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:
         """Answer a question.
 
         Args:
@@ -127,10 +127,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
             return reduce(add, parts), answering.finding
 
     def stream(
-        self,
-        input: QuestionInput,
-        config: RunnableConfig | None = None,
-        **kwargs: Any,
+        self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Answer]:
         """Yield the parts of an answer as they are ready; the same arguments and errors as `invoke`."""
         del kwargs
@@ -144,10 +141,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
                 yield part
 
     async def ainvoke(
-        self,
-        input: QuestionInput,
-        config: RunnableConfig | None = None,
-        **kwargs: Any,
+        self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Answer:
         """Answer a question without blocking; the same arguments and errors as `invoke`."""
         del kwargs
@@ -159,10 +153,7 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
             return await self._acall_with_config(answer, input, config)
 
     async def astream(
-        self,
-        input: QuestionInput,
-        config: RunnableConfig | None = None,
-        **kwargs: Any,
+        self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Answer]:
         """Yield the parts of an answer without blocking; the same arguments and errors as `invoke`."""
         del kwargs
@@ -206,8 +197,9 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         try:
             answering = await asyncio.to_thread(self._begin, condensed, snapshot)
             yield answering.opening
-            async for part in answering.aparts():
-                yield part
+            async with aclosing(cast("Any", answering.aparts())) as parts:
+                async for part in parts:
+                    yield part
             yield await asyncio.to_thread(self._end, answering, snapshot)
         finally:
             self._snapshots.give_back(snapshot)
@@ -233,6 +225,7 @@ def build_chain(
     settings: Settings | None = None,
     *,
     chat_model: BaseChatModel | None = None,
+    remote: bool | None = None,
     embeddings: Embeddings | None = None,
     on_progress: Progress | None = None,
 ) -> AnswerChain:
@@ -241,6 +234,8 @@ def build_chain(
     Args:
         settings: From the environment and `.env` by default.
         chat_model: Any LangChain chat model, instead of the one the settings name.
+        remote: Whether that one is on another network, so that private notes are kept from it; by default
+            its own attribute `remote` says, and one that has none is taken for remote.
         embeddings: Any LangChain embeddings, instead of those the settings name.
         on_progress: Told of each stage of indexing.
 
@@ -249,6 +244,7 @@ def build_chain(
     """
     settings = settings or Settings()
     model = chat_model or build_chat_model(settings)
+    endpoint = build_endpoint(settings, chat_model, remote=remote)
     embedder = embeddings or build_embeddings(settings)
     mark = fingerprint(embedder, settings.embeddings)
     try:
@@ -256,4 +252,4 @@ def build_chain(
     except (IndexMissingError, IndexDamagedError):
         sync(settings, embeddings=embedder, on_progress=on_progress)
         snapshots = SnapshotSource(settings.index_folder, embeddings=mark)
-    return AnswerChain(snapshots, embedder, settings, model)
+    return AnswerChain(snapshots, embedder, settings, model, endpoint=endpoint)

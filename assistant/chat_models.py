@@ -2,10 +2,12 @@
 
 from langchain_core.language_models import BaseChatModel
 
-from assistant.settings import Settings
+from assistant.settings import Deadlines, Settings
 from ingest.errors import SettingsError
 from ingest.providers import provider_errors
 from ingest.settings import OPENAI_URL
+
+_MOST_BYTES = 4_000_000  # the longest answer, in events of one token each, is half of that
 
 
 def build_chat_model(settings: Settings) -> BaseChatModel | None:
@@ -24,7 +26,7 @@ def build_chat_model(settings: Settings) -> BaseChatModel | None:
 
     with provider_errors():
         try:
-            return init_chat_model(settings.model, timeout=settings.idle_timeout_s, max_retries=0)
+            return init_chat_model(settings.model, timeout=_silence_s(settings.deadlines), max_retries=0)
         except ImportError:
             raise SettingsError(
                 "CIMAISE_MODEL",
@@ -32,6 +34,11 @@ def build_chat_model(settings: Settings) -> BaseChatModel | None:
             ) from None
         except ValueError:
             raise SettingsError("CIMAISE_MODEL", "ce fournisseur est inconnu de LangChain.") from None
+
+
+def _silence_s(deadlines: Deadlines) -> float:
+    """Return after which silence a client gives up by itself: when nobody waits for it any more."""
+    return min(max(deadlines.first_token_s, deadlines.idle_s), deadlines.total_s)
 
 
 def _openai(settings: Settings, name: str) -> BaseChatModel:
@@ -44,14 +51,16 @@ def _openai(settings: Settings, name: str) -> BaseChatModel:
         raise SettingsError("OPENAI_API_KEY", "une clé est nécessaire pour interroger OpenAI.")
     from ingest.deadlines import bounded_clients  # noqa: PLC0415
 
-    clients = bounded_clients(limit_s=settings.total_timeout_s, near=not settings.model_is_remote)
+    clients = bounded_clients(
+        limit_s=settings.deadlines.total_s, near=not settings.model_is_remote, most_bytes=_MOST_BYTES
+    )
     kind = ChatOpenAI if settings.openai_base_url is None else BaseChatOpenAI
     with provider_errors():
         return kind(
             model=name,
             api_key=key.get_secret_value() if key else "aucune",
             base_url=settings.openai_base_url or OPENAI_URL,
-            timeout=settings.idle_timeout_s,
+            timeout=_silence_s(settings.deadlines),
             max_retries=0,
             temperature=0,
             stream_chunk_timeout=None,  # our own deadlines; its timer swallows a cancellation

@@ -7,15 +7,19 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
-from assistant.answer import Question, Usage
+from assistant.answer import Question
+from assistant.breaker import Request
+from assistant.endpoint import Endpoint
 from assistant.followup import leans_back, may_lean, points_back
 from assistant.prompts import load_prompt
-from ingest.errors import ProviderError, ProviderUnavailableError
+from assistant.usage import Meter, Usage
+from ingest.errors import ProviderError, ProviderTimeoutError, ProviderUnavailableError
 from ingest.french import stems
 from ingest.patience import within
 from ingest.providers import provider_errors
@@ -45,36 +49,42 @@ class Condenser:
     Args:
         model: Any LangChain chat model; without one the rule does for all.
         timeout_s: What a question may wait (seconds).
+        endpoint: Says whether it may be asked; being late here, sooner than for an answer, does not count.
     """
 
-    def __init__(self, model: BaseChatModel | None, *, timeout_s: float) -> None:
+    def __init__(
+        self, model: BaseChatModel | None, *, timeout_s: float, endpoint: Endpoint | None = None
+    ) -> None:
         self._model = model
         self._timeout_s = timeout_s
+        self._endpoint = endpoint or Endpoint()
 
     def condense(self, question: Question) -> Condensed:
         """Return the question, `standalone` set if it leans on others and the model has said how."""
         model = self._model
         if model is None or not needs_condensing(question):
             return Condensed(question, Usage())
-        reply = _Reply()
-        try:
-            within(self._timeout_s, lambda: reply.read_all(model.stream(_messages(question))))
-        except ProviderError:
-            return Condensed(question, reply.usage)
-        return reply.condensed(question)
+        reply = _Reply(self._endpoint.meter)
+        with suppress(ProviderError), self._endpoint.breaker.request(self._timeout_s) as request:
+            reply.begin(request)
+            with suppress(ProviderTimeoutError):
+                within(self._timeout_s, lambda: reply.read_all(model.stream(_messages(question))))
+                return reply.condensed(question)
+        return Condensed(question, reply.usage)
 
     async def acondense(self, question: Question) -> Condensed:
         """Return the same as `condense`, without blocking."""
         if self._model is None or not needs_condensing(question):
             return Condensed(question, Usage())
-        reply = _Reply()
-        try:
-            with provider_errors():
-                async with asyncio.timeout(self._timeout_s):
-                    await reply.aread_all(self._model.astream(_messages(question)))
-        except ProviderError:
-            return Condensed(question, reply.usage)
-        return reply.condensed(question)
+        reply = _Reply(self._endpoint.meter)
+        with suppress(ProviderError):
+            async with self._endpoint.breaker.arequest(self._timeout_s) as request:
+                reply.begin(request)
+                with suppress(ProviderTimeoutError), provider_errors():
+                    async with asyncio.timeout(self._timeout_s):
+                        await reply.aread_all(self._model.astream(_messages(question)))
+                    return reply.condensed(question)
+        return Condensed(question, reply.usage)
 
 
 def needs_condensing(question: Question) -> bool:
@@ -102,9 +112,20 @@ def read_condensed(text: str, question: Question) -> str | None:
 class _Reply:
     """What a model has written so far."""
 
-    def __init__(self) -> None:
-        self.usage = Usage(requests=1)
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._requests = self._tokens_in = self._tokens_out = 0
         self._text = ""
+        self._request: Request | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What it took so far."""
+        return self._meter.measure(self._requests, self._tokens_in, self._tokens_out)
+
+    def begin(self, request: Request) -> None:
+        """Take note that the model is asked."""
+        self._requests, self._request = 1, request
 
     def read_all(self, chunks: Iterator[BaseMessage]) -> None:
         """Read to the end."""
@@ -122,9 +143,11 @@ class _Reply:
 
     def _read(self, chunk: BaseMessage) -> None:
         self._text += chunk.text
+        if self._text and self._request:
+            self._request.speaks()
         if isinstance(chunk, AIMessageChunk) and chunk.usage_metadata:
-            used = chunk.usage_metadata
-            self.usage += Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"])
+            self._tokens_in += chunk.usage_metadata["input_tokens"]
+            self._tokens_out += chunk.usage_metadata["output_tokens"]
         if len(self._text) > _ENDLESS:
             raise ProviderUnavailableError
 

@@ -8,10 +8,11 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from assistant.answer import Answer, Mode, Usage
+from assistant.answer import Answer, Mode
 from assistant.chain import AnswerChain
 from assistant.gold import GoldCase, note_names
 from assistant.scores import Judgement, Scores, judge, score, verdict_curve
+from assistant.usage import Usage
 from assistant.verdict import measure_answer
 from ingest.build import Progress
 from ingest.links import link_key

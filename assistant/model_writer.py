@@ -1,22 +1,28 @@
 """Answer with a chat model: passages in as data, checked sentences out."""
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 
-from assistant.answer import Answer, Mode, Passage, Question, Sentence, Turn, Usage
+from assistant.answer import Answer, Mode, Passage, Question, Sentence, Turn
+from assistant.breaker import Request
+from assistant.endpoint import Endpoint
 from assistant.grounding import ground_sentence
+from assistant.pacing import Clock, apull, pull
 from assistant.prompts import load_prompt
 from assistant.retriever import Finding
 from assistant.tokens import TokenCounter, estimate_tokens, fit_passages
+from assistant.usage import Meter, Usage
 from assistant.verdict import NEAREST
 from ingest.clean import clean
-from ingest.errors import PrivateNotesError, ProviderTimeoutError, ProviderUnavailableError
+from ingest.errors import PrivateNotesError, ProviderError, ProviderRefusedError, ProviderUnavailableError
 from ingest.french import line_key
-from ingest.providers import provider_errors
 
 _END = re.compile(r"(?<=[.!?…])(?:\s*\[[\d ,;–-]+\])*(?:\s*»)?[.!?…]*\s+(?=[^\s\[])|\n+")
 _BRACKETED = re.compile(r"\[\s*(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\s*\]")
@@ -29,6 +35,10 @@ _SHORTENED = re.compile(
 _TRUNCATED = frozenset({"length", "content_filter"})
 _LONGEST = 8_000  # characters of an answer
 _HISTORY = 6  # messages
+_EMPTY = "Le modèle n’a rien répondu ; reformulez la question, ou choisissez un autre modèle."
+_ENDLESS = "Le modèle a écrit plus que la longueur permise."
+_ATTEMPTS = (1, 2)
+_LONGEST_PAUSE_S = 10.0  # what an endpoint may have a reader wait for
 _WITHHELD = "(Réponse tirée de notes confidentielles.)"
 _REFUSAL = line_key(NEAREST.partition("\u202f;")[0])
 
@@ -39,8 +49,8 @@ class ModelWriter:
     Args:
         model: Asked with `stream` and `astream`, so that closing the generator closes the request.
         context_tokens: Room for the passages.
-        total_timeout_s: Longest time from asking to the last word.
         count: Counts the tokens of a text.
+        endpoint: How far it is, what it may take, both attempts together, and whether it may be asked.
     """
 
     mode: Mode = "model"
@@ -50,14 +60,12 @@ class ModelWriter:
         model: BaseChatModel,
         *,
         context_tokens: int = 8_000,
-        total_timeout_s: float = 90,
         count: TokenCounter = estimate_tokens,
-        remote: bool = False,
+        endpoint: Endpoint | None = None,
     ) -> None:
-        self._remote = remote
+        self._endpoint = endpoint or Endpoint()
         self._model = model
         self._context_tokens = context_tokens
-        self._total_timeout_s = total_timeout_s
         self._count = count
 
     def write(self, question: Question, finding: Finding) -> Iterator[Answer]:
@@ -66,17 +74,24 @@ class ModelWriter:
         Raises:
             ProviderError: The model failed; what was yielded before stands.
         """
-        deadline = time.monotonic() + self._total_timeout_s
-        for attempt in (1, 2):
-            draft = _Draft(self._fit(finding), deadline, attempt)
+        clock = Clock(self._endpoint.deadlines)
+        passages = self._fit(finding)
+        for attempt in _ATTEMPTS:
+            draft = _Draft(passages, self._endpoint.meter)
             try:
-                with provider_errors():
-                    for chunk in self._model.stream(self._messages(question, draft.passages)):
-                        yield from draft.read(chunk)
-                yield from draft.finish()
-            except ProviderUnavailableError:
-                if draft.said or attempt == 2 or time.monotonic() > deadline:
+                with self._endpoint.breaker.request(clock.left_s()) as request:
+                    draft.begin()
+                    chunks = pull(self._model.stream(self._messages(question, passages)), clock)
+                    with closing(cast("Any", chunks)):
+                        for chunk in chunks:
+                            yield from draft.read(chunk, request)
+                    yield from draft.finish()
+            except ProviderError as error:
+                yield Answer(usage=draft.usage)
+                pause_s = draft.pause_s(error, attempt)
+                if pause_s is None or pause_s >= clock.left_s():
                     raise
+                time.sleep(pause_s)
             else:
                 return
 
@@ -86,24 +101,31 @@ class ModelWriter:
         Raises:
             ProviderError: The model failed; what was yielded before stands.
         """
-        deadline = time.monotonic() + self._total_timeout_s
-        for attempt in (1, 2):
-            draft = _Draft(self._fit(finding), deadline, attempt)
+        clock = Clock(self._endpoint.deadlines)
+        passages = self._fit(finding)
+        for attempt in _ATTEMPTS:
+            draft = _Draft(passages, self._endpoint.meter)
             try:
-                with provider_errors():
-                    async for chunk in self._model.astream(self._messages(question, draft.passages)):
-                        for part in draft.read(chunk):
-                            yield part
-                for part in draft.finish():
-                    yield part
-            except ProviderUnavailableError:
-                if draft.said or attempt == 2 or time.monotonic() > deadline:
+                async with self._endpoint.breaker.arequest(clock.left_s()) as request:
+                    draft.begin()
+                    chunks = apull(self._model.astream(self._messages(question, passages)), clock)
+                    async with aclosing(cast("Any", chunks)):
+                        async for chunk in chunks:
+                            for part in draft.read(chunk, request):
+                                yield part
+                    for part in draft.finish():
+                        yield part
+            except ProviderError as error:
+                yield Answer(usage=draft.usage)
+                pause_s = draft.pause_s(error, attempt)
+                if pause_s is None or pause_s >= clock.left_s():
                     raise
+                await asyncio.sleep(pause_s)
             else:
                 return
 
     def _fit(self, finding: Finding) -> tuple[Passage, ...]:
-        sent = [p for p in finding.passages if not (self._remote and p.private)]
+        sent = [p for p in finding.passages if not (self._endpoint.remote and p.private)]
         if not sent:
             raise PrivateNotesError
         return fit_passages(sent, max_tokens=self._context_tokens, count=self._count)
@@ -123,35 +145,53 @@ class ModelWriter:
         ]
 
     def _said(self, turn: Turn) -> str:
-        return _WITHHELD if self._remote and turn.private else turn.content
+        return _WITHHELD if self._endpoint.remote and turn.private else turn.content
 
 
 class _Draft:
     """What a model has written so far, cut into sentences and checked as they end."""
 
-    def __init__(self, passages: tuple[Passage, ...], deadline: float, requests: int) -> None:
+    def __init__(self, passages: tuple[Passage, ...], meter: Meter) -> None:
         self.passages = passages
-        self._deadline = deadline  # of all attempts together
+        self._meter = meter
+        self._requests = self._tokens_in = self._tokens_out = 0
         self._rest = ""
         self._length = 0
         self.said = 0
         self._reason: str | None = None
         self._tells = False
-        self._usage = Usage(requests=requests)
 
-    def read(self, chunk: BaseMessage) -> Iterator[Answer]:
+    @property
+    def usage(self) -> Usage:
+        """What it took so far."""
+        return self._meter.measure(self._requests, self._tokens_in, self._tokens_out)
+
+    def begin(self) -> None:
+        """Take note that the model is asked."""
+        self._requests = 1
+
+    def pause_s(self, error: ProviderError, attempt: int) -> float | None:
+        """Return what to wait before the model is asked again (seconds), None where it is of no use."""
+        if self.said or attempt == _ATTEMPTS[-1]:
+            return None
+        told_s = error.retry_after_s
+        if told_s is None:
+            return 0.0 if isinstance(error, ProviderUnavailableError) else None
+        return told_s if told_s <= _LONGEST_PAUSE_S else None
+
+    def read(self, chunk: BaseMessage, request: Request) -> Iterator[Answer]:
         """Take a piece and yield the sentences it ends."""
-        if time.monotonic() > self._deadline:
-            raise ProviderTimeoutError
         text = chunk.text
+        if text:
+            request.speaks()
         self._length += len(text)
         self._reason = chunk.response_metadata.get("finish_reason") or self._reason
         self._tells = self._tells or chunk.response_metadata.get("model_provider") == "openai"
         if isinstance(chunk, AIMessageChunk) and chunk.usage_metadata:
-            used = chunk.usage_metadata
-            self._usage += Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"])
+            self._tokens_in += chunk.usage_metadata["input_tokens"]
+            self._tokens_out += chunk.usage_metadata["output_tokens"]
         if self._length > _LONGEST:
-            raise ProviderUnavailableError
+            raise ProviderRefusedError(_ENDLESS)
         self._rest = _THOUGHT.sub("", self._rest + text)
         if _THINKING.search(self._rest):
             return
@@ -165,8 +205,8 @@ class _Draft:
         if not cut:
             yield from self._checked(_THINKING.split(self._rest)[0])
         if not self.said:
-            raise ProviderUnavailableError
-        yield Answer(usage=self._usage)
+            raise ProviderRefusedError(_EMPTY) if self._reason else ProviderUnavailableError
+        yield Answer(usage=self.usage)
         if cut:
             yield Answer(notice="Le modèle s’est interrompu avant la fin.", complete=False)
 

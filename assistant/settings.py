@@ -1,5 +1,6 @@
 """The settings of the whole: those of ingest, the model and the server."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,6 +8,20 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from ingest.settings import IngestSettings, is_near
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """What a model may take (seconds): to its first word, for each silence after it, in all."""
+
+    first_token_s: float = 15
+    idle_s: float = 20
+    total_s: float = 90
+
+
+_NEAR = Deadlines(first_token_s=120, idle_s=60, total_s=300)  # a small machine reads long passages slowly
+
+_BY_HOST = {"api.openai.com": "openai", "api.mistral.ai": "mistralai"}
 
 
 class Settings(IngestSettings):
@@ -17,8 +32,15 @@ class Settings(IngestSettings):
     """
 
     model: str | None = Field(None, description="Chat model as “provider:model”; none: extracts, without AI.")
-    idle_timeout_s: float = Field(20, gt=0, le=3600, description="Longest silence of the model (seconds).")
-    total_timeout_s: float = Field(90, gt=0, le=3600, description="Longest answer of the model (seconds).")
+    first_token_timeout_s: float | None = Field(
+        None, gt=0, le=3600, description="Wait for the model's first word (seconds); none: 15, or 120 nearby."
+    )
+    idle_timeout_s: float | None = Field(
+        None, gt=0, le=3600, description="Longest silence after it (seconds); none: 20, or 60 nearby."
+    )
+    total_timeout_s: float | None = Field(
+        None, gt=0, le=3600, description="Longest answer of the model (seconds); none: 90, or 300 nearby."
+    )
     condense_timeout_s: float = Field(
         5, gt=0, le=600, description="What a follow-up waits for the model to complete it (seconds)."
     )
@@ -61,6 +83,28 @@ class Settings(IngestSettings):
     def model_is_remote(self) -> bool:
         """Whether questions and passages leave this machine and its network to be answered."""
         return self.endpoint_host is not None and not is_near(self.endpoint_host)
+
+    @property
+    def priced_model(self) -> str | None:
+        """The model as “provider:model”, the provider told by its host; None where that is not known."""
+        if self.model is None or not self.model.startswith("openai:"):
+            return self.model
+        provider = _BY_HOST.get(self.endpoint_host or "")
+        return provider and f"{provider}:{self.model.partition(':')[2]}"
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """What the configured model may take: more of it on this machine or a private network."""
+        return self.deadlines_for(remote=self.model is None or self.model_is_remote)
+
+    def deadlines_for(self, *, remote: bool) -> Deadlines:
+        """Return what a model may take that is remote or not; what is set holds for both."""
+        usual = Deadlines() if remote else _NEAR
+        return Deadlines(
+            first_token_s=self.first_token_timeout_s or usual.first_token_s,
+            idle_s=self.idle_timeout_s or usual.idle_s,
+            total_s=self.total_timeout_s or usual.total_s,
+        )
 
     @property
     def remote_host(self) -> str | None:

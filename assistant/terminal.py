@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assistant.answer import Answer, Citation
 from assistant.doctor import Check
+from assistant.usage import render_usage
 from ingest.sync import SyncReport
 
 _WIDEST = 88
@@ -48,11 +49,10 @@ def provenance(answer: Answer) -> str:
         if answer.mode == "extracts"
         else "rédigé par un modèle, vérifié phrase par phrase"
     )
-    requests = f"{answer.usage.requests} requête" + ("s" if answer.usage.requests > 1 else "")
     parts = [
         how,
         f"{_count(len(answer.passages), 'passage lu')}, {cited} cité{'s' if cited > 1 else ''}",
-        requests,
+        render_usage(answer.usage),
     ]
     unsupported = sum(sentence.label == "unsupported" for sentence in answer.sentences)
     if unsupported:

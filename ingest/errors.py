@@ -238,8 +238,8 @@ class TextTooLongError(ProviderError):
     """A text is longer than the model takes."""
 
     sentence = (
-        "Un texte est plus long que le modèle ne l’accepte ; choisissez un modèle au contexte plus long, "
-        "ou agrandissez celui du serveur (llama.cpp : --ctx-size, --batch-size et --ubatch-size)."
+        "Un texte est plus long que le modèle ne l’accepte ; agrandissez son contexte (llama.cpp : "
+        "--ctx-size, --batch-size et --ubatch-size), ou diminuez CIMAISE_CONTEXT_TOKENS."
     )
 
 

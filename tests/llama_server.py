@@ -1,6 +1,7 @@
-"""A real llama.cpp embedding server on loopback, with a tiny random model, in a process that ends with ours.
+"""A real llama.cpp server on loopback, with a tiny random model, in a process that ends with ours.
 
-Run as `python llama_server.py MODEL`: it prints its address, and stops when its standard input ends.
+Run as `python llama_server.py MODEL KIND CONTEXT`: it prints its address, and stops when its standard input
+ends. The models that embed are written here, those that chat in `tests.llama_chat`.
 """
 
 import subprocess
@@ -40,8 +41,15 @@ def serve_llama(folder: Path, *, dimension: int = 32) -> Iterator[LlamaServer]:
     model = folder / f"model-{dimension}.gguf"
     if not model.exists():
         _write_model(model, dimension)
+    with start_llama(model, "embedding", CONTEXT) as server:
+        yield server
+
+
+@contextmanager
+def start_llama(model: Path, kind: str, context: int) -> Iterator[LlamaServer]:
+    """Serve a model file, for `chat` or `embedding`, with room for so many tokens in its only slot."""
     process = subprocess.Popen(
-        [sys.executable, __file__, str(model)],
+        [sys.executable, __file__, str(model), kind, str(context)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -99,15 +107,20 @@ def _weights(words: int, dimension: int) -> Iterator[tuple[str, Any]]:
         yield f"{name}.bias", np.zeros(dimension, np.float32)
 
 
-def main(model: str) -> None:
+def main(model: str, kind: str, context: str) -> None:
     """Serve the model until standard input ends."""
     import xllamacpp  # noqa: PLC0415
 
     settings = xllamacpp.CommonParams()
     settings.model.path = model
-    settings.embedding, settings.warmup, settings.port, settings.api_keys = True, False, 0, [KEY]
-    settings.n_ctx = settings.n_batch = settings.n_ubatch = CONTEXT
-    settings.n_parallel = 1
+    settings.embedding, settings.warmup, settings.port, settings.api_keys = (
+        kind == "embedding",
+        False,
+        0,
+        [KEY],
+    )
+    settings.n_ctx = settings.n_batch = settings.n_ubatch = int(context)
+    settings.n_parallel, settings.endpoint_slots, settings.use_jinja = 1, True, True
     server = xllamacpp.Server(settings)
     sys.stdout.write(f"{server.listening_address}\n")
     sys.stdout.flush()
@@ -115,4 +128,4 @@ def main(model: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

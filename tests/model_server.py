@@ -1,6 +1,8 @@
 """An OpenAI-compatible server on loopback, started and stopped by a `with`, that answers as it is told to."""
 
 import json
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +17,9 @@ class Reply:
     """How a chat completion goes: `body` is sent as it is, else `pieces` are streamed, `pause_s` between them.
 
     `finish` None cuts the stream cleanly without a `finish_reason`; `endless` starts the pieces over and over,
-    for 20 s at most; `tail` is sent raw after the pieces; `hang_s` passes before the first byte.
+    for 20 s at most; `tail` is sent raw after the pieces; `hang_s` passes before the first byte, `stall_s`
+    before the end. `deltas` are streamed as they are, after the pieces. `raw` is all that is sent, without a
+    head, `pause_s` between. `reset` drops the connection as a killed process does.
     """
 
     pieces: tuple[str, ...] = ()
@@ -28,6 +32,10 @@ class Reply:
     endless: bool = False
     tail: bytes = b""
     hang_s: float = 0.0
+    stall_s: float = 0.0
+    deltas: tuple[dict[str, Any], ...] = ()
+    raw: tuple[bytes, ...] = ()
+    reset: bool = False
     usage: tuple[int, int] | None = (120, 30)
 
 
@@ -69,6 +77,7 @@ class _Server(ThreadingHTTPServer):
     """Waits for its threads when it closes, so that no test leaves one behind."""
 
     daemon_threads = False
+    request_queue_size = 128  # a room knocks at once
     model: ModelServer
 
 
@@ -77,7 +86,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         model = cast("_Server", self.server).model
-        asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not body:
+            return  # who asked has left already
+        asked = json.loads(body)
         model.requests.append(asked)
         model.keys.append(self.headers.get("Authorization", ""))
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -93,6 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _chat(self, model: ModelServer, reply: Reply) -> None:
         model.stopping.wait(reply.hang_s)
+        for raw in reply.raw:
+            self._send(raw)
+            model.stopping.wait(reply.pause_s)
+        if reply.raw:
+            return
         self._head(reply.status, reply.content_type, reply.headers)
         if reply.body is not None:
             self.wfile.write(reply.body)
@@ -102,8 +119,17 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(piece if piece.startswith(":") else _event({"content": piece}))
                 if model.stopping.wait(reply.pause_s) or (reply.endless and model.stopping.wait(0.01)):
                     return
-        self.wfile.write(reply.tail)
-        if reply.finish is not None:
+        for delta in reply.deltas:
+            self._send(_event(delta))
+        self._send(reply.tail)
+        model.stopping.wait(reply.stall_s)
+        self._end(reply)
+
+    def _end(self, reply: Reply) -> None:
+        if reply.reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+        elif reply.finish is not None:
             self._send(_event({}, finish=reply.finish))
             if reply.usage is not None:
                 self._send(_event(None, usage=reply.usage))
@@ -126,13 +152,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def _send(self, text: str) -> None:
-        self.wfile.write(text.encode())
+    def _send(self, text: str | bytes) -> None:
+        self.wfile.write(text.encode() if isinstance(text, str) else text)
         self.wfile.flush()
 
 
 def _event(
-    delta: dict[str, str] | None, *, finish: str | None = None, usage: tuple[int, int] | None = None
+    delta: dict[str, Any] | None, *, finish: str | None = None, usage: tuple[int, int] | None = None
 ) -> str:
     choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
     event: dict[str, Any] = {

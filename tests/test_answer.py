@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answer import Answer, Citation, Gap, Label, Passage, Sentence, Usage, Verdict
+from assistant.answer import Answer, Citation, Gap, Label, Passage, Sentence, Verdict
+from assistant.usage import Usage
 
 PASSAGE = Passage(
     number=1, note_id="a1", note="Musée", path="Lieux/Musée.md", heading=("Histoire",), text="Il ouvre en 1977.",

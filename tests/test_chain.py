@@ -240,6 +240,17 @@ def test_a_chat_model_given_writes_the_answer(settings: Settings) -> None:
     assert answer.citations[0].path == "Zola.md"
 
 
+@pytest.mark.parametrize(
+    ("remote", "host"), [(None, "un modèle distant"), (True, "un modèle distant"), (False, None)]
+)
+def test_a_chat_model_given_is_said_to_be_remote_unless_told(
+    settings: Settings, remote: bool | None, host: str | None
+) -> None:
+    chain = build_chain(settings, chat_model=FakeListChatModel(responses=["Zola [1]."]), remote=remote)
+    assert chain.remote_host == host
+    chain.close()
+
+
 def test_a_chain_names_the_notes_it_holds(settings: Settings) -> None:
     chain = build_chain(settings)
     assert chain.note_paths == set(VAULT)

@@ -38,7 +38,7 @@ def test_a_compatible_server_is_asked_with_what_it_knows() -> None:
 
 
 def test_deadlines_and_retries_are_ours() -> None:
-    model = _built(model="openai:essai", openai_base_url=LOCAL, idle_timeout_s=7)
+    model = _built(model="openai:essai", openai_base_url=LOCAL, idle_timeout_s=7, first_token_timeout_s=5)
     assert model.request_timeout == 7
     assert model.max_retries is not None
     assert model.max_retries <= 1

@@ -22,11 +22,13 @@ from langchain_core.messages import AIMessage, BaseMessage
 from assistant import Answer, AnswerChain, Settings, build_chain
 from assistant.answer import Passage, Question, Turn
 from assistant.chat_models import build_chat_model
+from assistant.endpoint import Endpoint
 from assistant.model_writer import ModelWriter, refuses
 from assistant.retriever import Finding
+from assistant.settings import Deadlines
 from assistant.terms import Term
 from assistant.verdict import NEAREST
-from ingest.errors import ProviderError, ProviderTimeoutError, ProviderUnavailableError
+from ingest.errors import ProviderError, ProviderRefusedError, ProviderTimeoutError, ProviderUnavailableError
 from tests.model_server import ModelServer, Reply, serve_model
 
 KEY = "sk-essai-secret-0123456789"
@@ -38,7 +40,6 @@ NOTES = {
 SAID = "Max Hollein dirige le Met depuis 2018 [1]. Le musée compte 1 250 objets [2][99]. La stratégie prépare la crise [2]."
 PIECES = tuple(f"{word} " for word in SAID.split(" "))
 SERVED = Reply(pieces=("Une stratégie numérique ", "aide le musée [1]. Elle prépare", " la crise [99]."))
-EXTRACTS = "Voici des extraits de vos notes, sans IA."
 
 
 def _finding(notes: dict[int, str] | None = None, *, note: str = "Note") -> Finding:
@@ -175,7 +176,7 @@ def test_an_answer_without_a_word_is_a_failure(said: str) -> None:
 
 
 def test_an_endless_answer_is_cut() -> None:
-    with pytest.raises(ProviderUnavailableError):
+    with pytest.raises(ProviderRefusedError, match="plus que la longueur permise"):
         _write(_says("Le musée compte des objets [2]. " * 400))
 
 
@@ -194,7 +195,10 @@ def test_any_error_of_a_model_is_a_provider_error(error_on: int) -> None:
 def test_a_slow_model_is_stopped_at_the_deadline() -> None:
     started = time.monotonic()
     with pytest.raises(ProviderTimeoutError):
-        _write(FakeListChatModel(responses=[SAID], sleep=0.05), total_timeout_s=0.3)
+        _write(
+            FakeListChatModel(responses=[SAID], sleep=0.05),
+            endpoint=Endpoint(deadlines=Deadlines(total_s=0.3)),
+        )
     assert time.monotonic() - started < 2
 
 
@@ -283,10 +287,19 @@ def private_vault(make_vault: Callable[..., Path]) -> Path:
     )
 
 
-def _asked_of(vault: Path, index: Path, **values: Any) -> tuple[str, Answer]:
+class _Near(FakeListChatModel):
+    """A model that says that it is of this machine."""
+
+    remote: bool = False
+
+
+def _asked_of(
+    vault: Path, index: Path, *, kind: type[FakeListChatModel] = FakeListChatModel, remote: bool | None = None
+) -> tuple[str, Answer]:
     prompts = _Prompts()
-    settings = Settings(vault=vault, index=index, model="openai:essai", openai_api_key=KEY, **values)
-    chain = build_chain(settings, chat_model=_says("Le budget de la médiation numérique est voté [1]."))
+    settings = Settings(vault=vault, index=index, openai_base_url="http://127.0.0.1:9/v1")
+    model = kind(responses=["Le budget de la médiation numérique est voté [1]."])
+    chain = build_chain(settings, chat_model=model, remote=remote)
     answer = chain.invoke("Quel budget pour la médiation numérique ?", {"callbacks": [prompts]})
     chain.close()
     return "\n".join(prompts.asked), answer
@@ -300,9 +313,16 @@ def test_private_notes_are_never_sent_to_a_remote_model(private_vault: Path, tmp
 
 
 def test_private_notes_may_be_sent_to_a_model_of_this_machine(private_vault: Path, tmp_path: Path) -> None:
-    asked, _ = _asked_of(private_vault, tmp_path / "index", openai_base_url="http://127.0.0.1:9/v1")
+    asked, _ = _asked_of(private_vault, tmp_path / "index", remote=False)
     assert "secret-alpha" in asked
     assert "secret-beta" in asked
+
+
+def test_a_model_given_may_say_itself_that_it_is_of_this_machine(private_vault: Path, tmp_path: Path) -> None:
+    asked, _ = _asked_of(private_vault, tmp_path / "index", kind=_Near)
+    assert "secret-alpha" in asked
+    asked, _ = _asked_of(private_vault, tmp_path / "index", kind=_Near, remote=True)
+    assert "secret-alpha" not in asked
 
 
 def test_a_question_that_only_private_notes_answer_asks_no_remote_model(
@@ -366,133 +386,6 @@ def test_a_question_on_another_subject_is_not_sent(demo_chain: AnswerChain) -> N
         answer = _chain(demo_chain, server).invoke("Comment réparer un carburateur de tondeuse ?")
     assert server.requests == []
     assert answer.verdict == "silent"
-
-
-def _error(status: int) -> Reply:
-    body = f'{{"error": {{"message": "Incorrect API key provided: {KEY}", "type": "x", "code": "y"}}}}'
-    return Reply(status=status, body=body.encode(), content_type="application/json")
-
-
-FAULTS = {
-    "401": (_error(401), "La clé d’accès au modèle est refusée ; vérifiez OPENAI_API_KEY."),
-    "403": (_error(403), "La clé d’accès au modèle est refusée ; vérifiez OPENAI_API_KEY."),
-    "404": (_error(404), "Le service ne connaît pas ce modèle ; vérifiez CIMAISE_MODEL"),
-    "429": (_error(429), "Le service du modèle demande d’attendre ; réessayez dans une minute."),
-    "500": (_error(500), "Le service du modèle ne répond pas correctement"),
-    "503": (_error(503), "Le service du modèle ne répond pas correctement"),
-    "garbage": (Reply(body=b"\x00\xff{]"), "Le service du modèle ne répond pas correctement"),
-    "html": (Reply(body=b"<html>proxy</html>", content_type="text/html"), "Le service du modèle ne répond pas"),
-    "bad event": (Reply(body=b"data: {pas du json\n\n"), "Le service du modèle ne répond pas correctement"),
-    "no choice": (Reply(body=b'data: {"choices": []}\n\ndata: [DONE]\n\n'), "Le service du modèle ne répond pas"),
-    "error event": (Reply(body=b'data: {"error": {"message": "x"}}\n\n'), "Le service du modèle ne répond pas"),
-    "nothing": (Reply(body=b""), "Le service du modèle ne répond pas correctement"),
-    "empty": (Reply(pieces=("",)), "Le service du modèle ne répond pas correctement"),
-    "blank": (Reply(pieces=(" \n", "\n")), "Le service du modèle ne répond pas correctement"),
-    "late": (Reply(pieces=("Trop tard [1].",), hang_s=1.5), "Le modèle n’a pas répondu à temps"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_ends_in_a_french_sentence_and_extracts(demo_chain: AnswerChain, fault: str) -> None:
-    reply, sentence = FAULTS[fault]
-    with serve_model(reply) as server:
-        answer = _chain(demo_chain, server, idle_timeout_s=0.4).invoke(WHY)
-    assert answer.notice is not None
-    assert answer.notice.startswith(sentence)
-    assert answer.notice.endswith(EXTRACTS)
-    assert (answer.mode, answer.verdict, answer.sentences) == (
-        "extracts",
-        "answered",
-        demo_chain.invoke(WHY).sentences,
-    )
-
-
-@pytest.mark.parametrize("fault", ["401", "500", "garbage", "empty"])
-def test_a_fault_is_the_same_at_every_door(
-    demo_chain: AnswerChain, ask: Callable[[AnswerChain, str], Answer], fault: str
-) -> None:
-    reply, sentence = FAULTS[fault]
-    with serve_model(reply) as server:
-        answer = ask(_chain(demo_chain, server), WHY)
-    assert answer.notice is not None
-    assert answer.notice.startswith(sentence)
-    assert answer.citations == demo_chain.invoke(WHY).citations
-
-
-@pytest.mark.parametrize("status", [401, 404, 429, 500])
-def test_the_key_and_the_words_of_the_provider_go_no_further(
-    demo_chain: AnswerChain, status: int, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with serve_model(_error(status)) as server:
-        answer = _chain(demo_chain, server).invoke(WHY)
-    shown = f"{answer.to_dict()} {caplog.text} {''.join(capfd.readouterr())}"
-    assert "sk-essai" not in shown
-    assert "Incorrect" not in shown
-
-
-@pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_refusal_is_not_tried_again(demo_chain: AnswerChain, status: int) -> None:
-    with serve_model(_error(status), SERVED) as server:
-        _chain(demo_chain, server).invoke(WHY)
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("first", [_error(500), _error(503), Reply(pieces=(), finish=None), Reply(body=b"")])
-def test_a_passing_fault_is_tried_again_once(demo_chain: AnswerChain, first: Reply) -> None:
-    with serve_model(first, SERVED) as server:
-        answer = _chain(demo_chain, server).invoke(WHY)
-    assert len(server.requests) == answer.usage.requests == 2
-    assert (answer.mode, answer.notice) == ("model", None)
-
-
-def test_a_lasting_fault_is_tried_twice_at_most(demo_chain: AnswerChain) -> None:
-    with serve_model(_error(500)) as server:
-        _chain(demo_chain, server).invoke(WHY)
-    assert len(server.requests) == 2
-
-
-def test_a_server_that_is_not_there_leaves_extracts(demo_chain: AnswerChain) -> None:
-    with serve_model() as server:
-        chain = _chain(demo_chain, server)
-    answer = chain.invoke(WHY)
-    assert answer.mode == "extracts"
-    assert answer.notice is not None
-
-
-BEGUN = ("Une stratégie numérique aide le musée [1]. ", "Elle prépare ")
-CUTS = {
-    "without finish_reason": Reply(pieces=BEGUN, finish=None),
-    "length": Reply(pieces=BEGUN, finish="length"),
-    "content_filter": Reply(pieces=BEGUN, finish="content_filter"),
-    "error event": Reply(pieces=BEGUN, finish=None, tail=b'data: {"error": {"message": "x"}}\n\n'),
-    "bad event": Reply(pieces=BEGUN, finish=None, tail=b"data: {pas du json\n\n"),
-}
-
-
-@pytest.mark.parametrize("cut", CUTS)
-def test_an_answer_cut_short_keeps_what_was_shown_and_says_so(
-    demo_chain: AnswerChain, ask: Callable[[AnswerChain, str], Answer], cut: str
-) -> None:
-    with serve_model(CUTS[cut]) as server:
-        answer = ask(_chain(demo_chain, server), WHY)
-    assert answer.sentences[0].text == "Une stratégie numérique aide le musée."
-    assert not answer.complete
-    assert answer.notice is not None
-    assert answer.mode == "model"
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("piece", ["mot ", ": ping\n\n"])
-def test_a_drip_for_ever_ends_at_the_deadline(
-    demo_chain: AnswerChain, ask: Callable[[AnswerChain, str], Answer], piece: str
-) -> None:
-    with serve_model(Reply(pieces=(piece,) * 20, pause_s=0.1)) as server:
-        started = time.monotonic()
-        answer = ask(_chain(demo_chain, server, total_timeout_s=0.5, idle_timeout_s=5), WHY)
-        elapsed = time.monotonic() - started
-    assert elapsed < 1.5
-    assert answer.notice is not None
-    assert answer.notice.startswith("Le modèle n’a pas répondu à temps")
 
 
 ENDLESS = Reply(pieces=("La stratégie numérique aide le musée [1]. ",), endless=True)
@@ -560,7 +453,11 @@ def test_earlier_answer_from_private_notes_is_withheld_from_a_remote_model(
     with serve_model(Reply(("Le musée ouvre [1].",))) as server:
         model = build_chat_model(Settings(model="openai:essai", openai_base_url=server.url))
         assert model is not None
-        list(ModelWriter(model, remote=remote).write(question, demo_chain.retriever.find(question)))
+        list(
+            ModelWriter(model, endpoint=Endpoint(remote=remote)).write(
+                question, demo_chain.retriever.find(question)
+            )
+        )
     assert ("Trois millions" in server.asked) is told
     assert [message["role"] for message in server.requests[0]["messages"]] == [
         "system",

@@ -3,7 +3,9 @@
 import os
 import re
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -49,6 +51,7 @@ def _examples() -> list[str]:
         ("CIMAISE_MODEL", "openai:gpt", "model", "openai:gpt"),
         ("OPENAI_BASE_URL", "http://127.0.0.1/v1", "openai_base_url", "http://127.0.0.1/v1"),
         ("CIMAISE_IDLE_TIMEOUT_S", "1.5", "idle_timeout_s", 1.5),
+        ("CIMAISE_FIRST_TOKEN_TIMEOUT_S", "2.5", "first_token_timeout_s", 2.5),
         ("CIMAISE_TOTAL_TIMEOUT_S", "3600", "total_timeout_s", 3600),
         ("CIMAISE_CONDENSE_TIMEOUT_S", "0.5", "condense_timeout_s", 0.5),
         ("CIMAISE_CONTEXT_TOKENS", "500", "context_tokens", 500),
@@ -117,6 +120,7 @@ def test_ingest_setting_out_of_bounds_is_refused(
         ("CIMAISE_PORT", "79x60", "un nombre entier"),
         ("CIMAISE_IDLE_TIMEOUT_S", "0", "trop petite (plus de 0"),
         ("CIMAISE_IDLE_TIMEOUT_S", "3601", "trop grande (au plus 3600"),
+        ("CIMAISE_FIRST_TOKEN_TIMEOUT_S", "0", "trop petite (plus de 0"),
         ("CIMAISE_TOTAL_TIMEOUT_S", "-1.75", "trop petite"),
         ("CIMAISE_TOTAL_TIMEOUT_S", "longtemps", "un nombre est attendu"),
         ("CIMAISE_CONTEXT_TOKENS", "499", "trop petite (au moins 500"),
@@ -301,6 +305,41 @@ def test_host_that_questions_leave_for_is_named(
 ) -> None:
     settings = Settings.model_validate(values)
     assert (settings.endpoint_host, settings.remote_host) == (endpoint, remote)
+
+
+@pytest.mark.parametrize(
+    ("values", "deadlines"),
+    [
+        ({}, (15, 20, 90)),
+        ({"model": "openai:m"}, (15, 20, 90)),
+        ({"model": "openai:m", "openai_base_url": "https://api.mistral.ai/v1"}, (15, 20, 90)),
+        ({"model": "openai:m", "openai_base_url": "http://127.0.0.1:1/v1"}, (120, 60, 300)),
+        ({"model": "openai:m", "openai_base_url": "http://192.168.1.4/v1"}, (120, 60, 300)),
+        ({"model": "ollama:m"}, (120, 60, 300)),
+        ({"model": "ollama:m", "first_token_timeout_s": 3, "total_timeout_s": 7}, (3, 60, 7)),
+        ({"model": "openai:m", "idle_timeout_s": 4}, (15, 4, 90)),
+    ],
+)
+def test_a_near_model_has_more_time_and_what_is_set_holds(
+    values: dict[str, Any], deadlines: tuple[float, float, float]
+) -> None:
+    assert astuple(Settings(**values).deadlines) == deadlines
+
+
+@pytest.mark.parametrize(
+    ("values", "priced"),
+    [
+        ({}, None),
+        ({"model": "openai:gpt"}, "openai:gpt"),
+        ({"model": "openai:m", "openai_base_url": "https://api.mistral.ai/v1"}, "mistralai:m"),
+        ({"model": "openai:gpt", "openai_base_url": "http://127.0.0.1:1/v1"}, None),
+        ({"model": "mistralai:m"}, "mistralai:m"),
+    ],
+)
+def test_the_name_of_a_model_has_a_price_only_on_its_own_host(
+    values: dict[str, str], priced: str | None
+) -> None:
+    assert Settings(**values).priced_model == priced
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from assistant.answer import Answer, Citation, Gap, Passage, Sentence, Usage
+from assistant.answer import Answer, Citation, Gap, Passage, Sentence
 from assistant.doctor import Check
 from assistant.terminal import provenance, render_answer, render_checks, render_report, render_summary
+from assistant.usage import Usage
 from ingest.sync import SyncReport
 
 LONG = "Le musée ouvre ses portes à tous les publics, chaque jour de la semaine, de dix heures à midi"
@@ -74,11 +75,11 @@ def test_answer_ends_with_how_it_was_made() -> None:
         ({"passages": (_passage(1, "A"),), "citations": (_citation(1, "A"),)},
          "extraits, sans IA · 1 passage lu, 1 cité · 0 requête"),
         ({"mode": "model", "usage": Usage(requests=2)},
-         "rédigé par un modèle, vérifié phrase par phrase · 3 passages lus, 2 cités · 2 requêtes"),
+         "rédigé par un modèle, vérifié phrase par phrase · 3 passages lus, 2 cités · 2 requêtes · coût inconnu"),
         ({"mode": "model", "usage": Usage(requests=1), "sentences": (Sentence("Faux.", "unsupported"),)},
-         "rédigé par un modèle, vérifié phrase par phrase · 3 passages lus, 2 cités · 1 phrase sans appui · 1 requête"),
+         "rédigé par un modèle, vérifié phrase par phrase · 3 passages lus, 2 cités · 1 phrase sans appui · 1 requête · coût inconnu"),
         ({"mode": "model", "usage": Usage(requests=1), "sentences": (Sentence("Faux.", "unsupported"),) * 2},
-         "rédigé par un modèle, vérifié phrase par phrase · 3 passages lus, 2 cités · 2 phrases sans appui · 1 requête"),
+         "rédigé par un modèle, vérifié phrase par phrase · 3 passages lus, 2 cités · 2 phrases sans appui · 1 requête · coût inconnu"),
     ],
 )  # fmt: skip
 def test_provenance_counts_what_was_read_and_cited(changes: dict[str, Any], line: str) -> None:

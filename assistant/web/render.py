@@ -146,6 +146,6 @@ def _gaps(answer: Answer) -> str:
 def _foot(answer: Answer) -> str:
     cited = len({citation.number for citation in answer.citations})
     unsupported = sum(sentence.label == "unsupported" for sentence in answer.sentences)
-    facts = texts.provenance(answer.mode, len(answer.passages), cited, answer.usage.requests)
+    facts = texts.provenance(answer.mode, len(answer.passages), cited, answer.usage)
     line = " · ".join((*facts, *texts.doubts(unsupported, len(answer.removed))))
     return element("div", "cim-foot", element("p", "cim-meta", line))

@@ -2,6 +2,8 @@
 
 import re
 
+from assistant.usage import Usage, render_usage
+
 BRAND = "Cimaise"
 PAGE_TITLE = "Cimaise : que disent vos notes ?"
 
@@ -177,10 +179,10 @@ def finished(passages: int, unsupported: int, verdict: str | None) -> str:
     return f"{head} : {', '.join(parts)}."
 
 
-def provenance(mode: str | None, passages: int, cited_count: int, requests: int) -> tuple[str, ...]:
-    """Return what an answer rests on: mode, passages read and cited, requests to a model."""
+def provenance(mode: str | None, passages: int, cited_count: int, usage: Usage) -> tuple[str, ...]:
+    """Return what an answer rests on and took: mode, passages read and cited, requests, tokens, cost."""
     read = f"{count(passages, 'passage lu', 'passages lus')}, {count(cited_count, 'cité')}"
-    return short_mode(mode), read, count(requests, "requête")
+    return short_mode(mode), read, render_usage(usage)
 
 
 def doubts(unsupported: int, removed: int) -> tuple[str, ...]:

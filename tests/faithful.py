@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from assistant.answer import Passage
+from ingest.clean import clean
 from ingest.french import line_key
 from ingest.note import parse_note
 
@@ -164,7 +165,7 @@ def _invented_quotations(sentence: Written) -> Iterator[str]:
     if not marks or "«" in bare:
         return
     yield f"{bare}, car « le numérique change tout pour les musées » {marks}."
-    if not any(line_key(bare) in line_key(p.text) for p in sentence.passages if str(p.number) in cited):
+    if not any(line_key(bare) in line_key(clean(p.text)) for p in sentence.passages if str(p.number) in cited):
         yield f"« {bare} » {marks}."
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Passage
-from assistant.grounding import find_quotation, ground_sentence
+from assistant.grounding import ground_sentence
+from assistant.quotations import find_quotation
 
 NOTES = {
     1: "# Met\n\nMax Hollein dirige le Met depuis 2018. « L’œuvre d’art n’est pas\u00a0seule », dit-il en été.",

@@ -141,4 +141,5 @@ def build_writer(settings: Settings, chat_model: BaseChatModel | None) -> Writer
         total_timeout_s=settings.total_timeout_s,
         count=token_counter(settings.tiktoken_cache_dir),
         remote=settings.model_is_remote,
+        secrets=settings.secrets,
     )

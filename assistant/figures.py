@@ -1,4 +1,4 @@
-"""Read what is counted and dated in a text, so that « 3 000 », « 3000 » and « trois mille » are one figure."""
+"""Read what is counted and dated in a text: « 3 000 », « 3000 » and « trois mille » are one figure."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +21,17 @@ _SMALL = dict(
         strict=True,
     )
 )
-_TENS = dict(vingt=20, vingts=20, trente=30, quarante=40, cinquante=50, soixante=60, septante=70, huitante=80, octante=80, nonante=90)  # fmt: skip
-_SCALES = dict(cent=100, cents=100, mille=1000, millions=10**6, million=10**6, milliard=10**9, milliards=10**9)
-_PARTS = frozenset("moitie tiers quart double triple dizaine douzaine vingtaine centaine millier demi".split())
+_TENS = {
+    "vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60,
+    "septante": 70, "huitante": 80, "octante": 80, "nonante": 90,
+}  # fmt: skip
+_SCALES = {
+    "cent": 100, "cents": 100, "mille": 1000, "million": 10**6, "millions": 10**6,
+    "milliard": 10**9, "milliards": 10**9,
+}  # fmt: skip
+_PARTS = frozenset(
+    "moitie tiers quart double triple dizaine douzaine vingtaine centaine millier demi".split()
+)
 _RANKS = {
     **dict.fromkeys(("premier", "premiere", "1er", "1re", "1ere"), 1),
     **dict.fromkeys(("second", "seconde", "deuxieme"), 2),
@@ -105,26 +113,26 @@ def read_counted(text: str) -> frozenset[tuple[str, float]]:
 
     A year goes with the word before it: « lancée en 2017 ».
     """
-    tokens = _TOKEN.findall(fold(text))
+    spoken = _TOKEN.findall(fold(text))
     counted = set()
     place = 0
-    while place < len(tokens):
-        token = tokens[place]
-        value, length = (int(token), 1) if token.isdecimal() and len(token) < 10 else _cardinal(tokens, place)
-        before, after = tokens[max(place - 3, 0) : place][::-1], tokens[place + length :][:2]
+    while place < len(spoken):
+        word = spoken[place]
+        value, length = (int(word), 1) if word.isdecimal() and len(word) < 10 else _cardinal(spoken, place)
+        before, after = spoken[max(place - 3, 0) : place][::-1], spoken[place + length :][:2]
         word = next(_content(before if value > 1000 else after), None) if value else None
         counted.update([(stem(word), float(value))] if word else [])
         place += max(length, 1)
     return frozenset(counted)
 
 
-def _content(tokens: Sequence[str]) -> Iterator[str]:
-    """Yield the words that are counted among tokens, up to the end of the clause."""
-    for token in tokens:
-        if not token[0].isalnum():
+def _content(spoken: Sequence[str]) -> Iterator[str]:
+    """Yield the words that are counted among spoken, up to the end of the clause."""
+    for word in spoken:
+        if not word[0].isalnum():
             return
-        if token.isalpha() and token not in STOP_WORDS and token not in _SMALL and token not in _MONTHS:
-            yield token
+        if word.isalpha() and word not in STOP_WORDS and word not in _SMALL and word not in _MONTHS:
+            yield word
 
 
 def miscounts(said: str, held: Iterable[str]) -> bool:
@@ -167,46 +175,46 @@ def _roman(numeral: str) -> int:
     return sum(-v if v < max(values[i:]) else v for i, v in enumerate(values))
 
 
-def _in_words(tokens: list[str]) -> Iterator[Figure]:
+def _in_words(spoken: list[str]) -> Iterator[Figure]:
     """Yield the figures written in words; « neuf » before a stop is new, not nine."""
     place = 0
-    while place < len(tokens):
-        token = tokens[place]
-        following = tokens[place + 1] if place + 1 < len(tokens) else "."
-        if token in _PARTS:
-            yield "part", token
-        elif token in _RANKS and following not in _ORDERING:
-            yield "rank", float(_RANKS[token])
-        value, length = _cardinal(tokens, place)
+    while place < len(spoken):
+        word = spoken[place]
+        following = spoken[place + 1] if place + 1 < len(spoken) else "."
+        if word in _PARTS:
+            yield "part", word
+        elif word in _RANKS and following not in _ORDERING:
+            yield "rank", float(_RANKS[word])
+        value, length = _cardinal(spoken, place)
         counted = length > 1 or not (
-            (token == "neuf" and not following.isalpha())
-            or (token == "deux" and place and tokens[place - 1] in _SAME)
+            (word == "neuf" and not following.isalpha())
+            or (word == "deux" and place and spoken[place - 1] in _SAME)
         )
         if length and counted:
-            percent = tokens[place + length : place + length + 2] == ["pour", "cent"]
+            percent = spoken[place + length : place + length + 2] == ["pour", "cent"]
             yield "percent" if percent else "count", float(value)
         place += max(length, 1)
 
 
-def _cardinal(tokens: list[str], start: int) -> tuple[int, int]:
-    """Return the value of the number in words at a place, and how many tokens it takes: 0 where there is none."""
+def _cardinal(spoken: list[str], start: int) -> tuple[int, int]:
+    """Return the value of the number in words at a place, and how many words it takes, or 0."""
     total = current = 0
     place = start
-    while place < len(tokens):
-        token = tokens[place]
-        linked = token in {"et", "un", "une"} and place > start and place + 1 < len(tokens)
-        if token in _SMALL:
-            current += _SMALL[token]
-        elif token in {"vingt", "vingts"} and current % 100 == 4:
+    while place < len(spoken):
+        word = spoken[place]
+        linked = word in {"et", "un", "une"} and place > start and place + 1 < len(spoken)
+        if word in _SMALL:
+            current += _SMALL[word]
+        elif word in {"vingt", "vingts"} and current % 100 == 4:
             current += 76
-        elif token in _TENS:
-            current += _TENS[token]
-        elif token in {"cent", "cents"} and tokens[place - 1 : place] != ["pour"]:
+        elif word in _TENS:
+            current += _TENS[word]
+        elif word in {"cent", "cents"} and spoken[place - 1 : place] != ["pour"]:
             current = max(current, 1) * 100
-        elif token in _SCALES and token not in {"cent", "cents"} and (current or token == "mille"):
-            total, current = total + max(current, 1) * _SCALES[token], 0
-        elif linked and token == "et" and tokens[place + 1] in {"un", "une", "onze"} and current >= 20:
-            current += 1 if tokens[place + 1] != "onze" else 11
+        elif word in _SCALES and word not in {"cent", "cents"} and (current or word == "mille"):
+            total, current = total + max(current, 1) * _SCALES[word], 0
+        elif linked and word == "et" and spoken[place + 1] in {"un", "une", "onze"} and current >= 20:
+            current += 1 if spoken[place + 1] != "onze" else 11
             place += 1
         else:
             break

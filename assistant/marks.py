@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 
 _NUMBERS = r"\d{1,4}(?:\s*(?:[,;&/–—-]|et|to|à)\s*\d{1,4})*"
-_LABEL = r"(?:(?:passages?|notes?|sources?|réf|ref|citations?|extraits?|doc(?:ument)?s?|n[°ᵒo])\.?\s*(?:numéros?\s*=?\s*|n[°ᵒo]\s*)?)"
+_LABEL = (
+    r"(?:(?:passages?|notes?|sources?|réf|ref|citations?|extraits?|doc(?:ument)?s?|n[°ᵒo])\.?\s*"
+    r"(?:numéros?\s*=?\s*|n[°ᵒo]\s*)?)"
+)
 _TAIL = r"(?:\s*†[^\]】\n]{0,60})?"
 MARK = re.compile(
     rf"\s*(?:\[{{1,2}}\s*\^?{_LABEL}?({_NUMBERS}){_TAIL}\s*\]{{1,2}}"

@@ -2,15 +2,17 @@
 
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 
 from assistant.answer import Answer, Mode, Passage, Question, Sentence, Turn, Usage
 from assistant.grounding import ground_sentence
+from assistant.marks import MARK
 from assistant.prompts import load_prompt
 from assistant.retriever import Finding
+from assistant.sanitising import Guarded, guard, sanitise
 from assistant.tokens import TokenCounter, estimate_tokens, fit_passages
 from assistant.verdict import NEAREST
 from ingest.clean import clean
@@ -18,7 +20,10 @@ from ingest.errors import PrivateNotesError, ProviderTimeoutError, ProviderUnava
 from ingest.french import line_key
 from ingest.providers import provider_errors
 
-_END = re.compile(r"(?<=[.!?…])(?:\s*\[[\d ,;–-]+\])*(?:\s*»)?[.!?…]*\s+(?=[^\s\[])|\n+")
+_END = re.compile(
+    rf"(?<=[.!?…])(?:{MARK.pattern})*(?:\s*»)?(?:{MARK.pattern})*[.!?…]*\s+(?=[^\s\[(【¹²³⁴-⁹]|\([^\s\d])|\n+",
+    MARK.flags,
+)
 _BRACKETED = re.compile(r"\[\s*(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\s*\]")
 _TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 _THOUGHT = re.compile(r"<(think|thinking)>.*?</\1>\s*", re.DOTALL)
@@ -30,6 +35,9 @@ _TRUNCATED = frozenset({"length", "content_filter"})
 _LONGEST = 8_000  # characters of an answer
 _HISTORY = 6  # messages
 _WITHHELD = "(Réponse tirée de notes confidentielles.)"
+_RULES = ("answer", frozenset({"count", "refusal"}))
+_ASKED = ("passages", frozenset({"passages", "question"}))
+_QUOTED = 600  # characters that a quotation may hold a sentence open for
 _REFUSAL = line_key(NEAREST.partition("\u202f;")[0])
 
 
@@ -41,11 +49,13 @@ class ModelWriter:
         context_tokens: Room for the passages.
         total_timeout_s: Longest time from asking to the last word.
         count: Counts the tokens of a text.
+        remote: Whether the model is elsewhere: private notes are kept from it.
+        secrets: What no answer may hold, whatever the model was told.
     """
 
     mode: Mode = "model"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         model: BaseChatModel,
         *,
@@ -53,8 +63,10 @@ class ModelWriter:
         total_timeout_s: float = 90,
         count: TokenCounter = estimate_tokens,
         remote: bool = False,
+        secrets: Iterable[str] = (),
     ) -> None:
         self._remote = remote
+        self._guarded = guard(secrets, load_prompt(*_RULES))
         self._model = model
         self._context_tokens = context_tokens
         self._total_timeout_s = total_timeout_s
@@ -68,7 +80,7 @@ class ModelWriter:
         """
         deadline = time.monotonic() + self._total_timeout_s
         for attempt in (1, 2):
-            draft = _Draft(self._fit(finding), deadline, attempt)
+            draft = _Draft(self._fit(finding), deadline, attempt, self._guarded)
             try:
                 with provider_errors():
                     for chunk in self._model.stream(self._messages(question, draft.passages)):
@@ -88,7 +100,7 @@ class ModelWriter:
         """
         deadline = time.monotonic() + self._total_timeout_s
         for attempt in (1, 2):
-            draft = _Draft(self._fit(finding), deadline, attempt)
+            draft = _Draft(self._fit(finding), deadline, attempt, self._guarded)
             try:
                 with provider_errors():
                     async for chunk in self._model.astream(self._messages(question, draft.passages)):
@@ -109,8 +121,7 @@ class ModelWriter:
         return fit_passages(sent, max_tokens=self._context_tokens, count=self._count)
 
     def _messages(self, question: Question, passages: tuple[Passage, ...]) -> list[BaseMessage]:
-        rules = load_prompt("answer", frozenset({"count", "refusal"}))
-        asked = load_prompt("passages", frozenset({"passages", "question"}))
+        rules, asked = (load_prompt(*prompt) for prompt in (_RULES, _ASKED))
         earlier = [
             HumanMessage(turn.content) if turn.role == "user" else AIMessageChunk(content=self._said(turn))
             for turn in question.history[-_HISTORY:]
@@ -129,8 +140,11 @@ class ModelWriter:
 class _Draft:
     """What a model has written so far, cut into sentences and checked as they end."""
 
-    def __init__(self, passages: tuple[Passage, ...], deadline: float, requests: int) -> None:
+    def __init__(
+        self, passages: tuple[Passage, ...], deadline: float, requests: int, guarded: Guarded
+    ) -> None:
         self.passages = passages
+        self._guarded = guarded
         self._deadline = deadline  # of all attempts together
         self._rest = ""
         self._length = 0
@@ -163,7 +177,8 @@ class _Draft:
         """Yield the last sentence and what the answer took."""
         cut = self._reason in _TRUNCATED or (self._tells and self._reason is None)
         if not cut:
-            yield from self._checked(_THINKING.split(self._rest)[0])
+            for sentence in _cut(_THINKING.split(self._rest)[0], quoting=False):
+                yield from self._checked(sentence)
         if not self.said:
             raise ProviderUnavailableError
         yield Answer(usage=self._usage)
@@ -175,7 +190,8 @@ class _Draft:
             self.said += 1
             yield Answer(sentences=(Sentence(NEAREST, "link"),))
             return
-        part = ground_sentence(sentence, self.passages)
+        safe = sanitise(sentence, self.passages, self._guarded)
+        part = Answer(removed=safe.removed) + ground_sentence(safe.text, self.passages)
         self.said += len(part.sentences)
         if part.sentences or part.removed:
             yield part
@@ -193,12 +209,24 @@ def _fence(passage: Passage) -> str:
     return f"<passage numéro={passage.number} note=« {where} »>\n{text}\n</passage>"
 
 
-def _cut(text: str) -> list[str]:
-    """Return the finished sentences of a text and, last, what is still being written."""
+def _cut(text: str, *, quoting: bool = True) -> list[str]:
+    """Return the finished sentences of a text and, last, what is still being written.
+
+    Args:
+        text: What has come and was not cut yet.
+        quoting: Whether a quotation that is open may still be closed.
+    """
     pieces, position = [], 0
     for match in _END.finditer(text):
-        if _SHORTENED.search(text[position : match.end()]) or text.startswith("»", match.end()):
+        piece = text[position : match.end()]
+        if _SHORTENED.search(piece) or text.startswith("»", match.end()) or (quoting and _is_quoting(piece)):
             continue
-        pieces.append(text[position : match.end()])
+        pieces.append(piece)
         position = match.end()
     return [*pieces, text[position:]]
+
+
+def _is_quoting(piece: str) -> bool:
+    """Tell whether a quotation is open at the end of a piece, and may yet be closed."""
+    opened = max(piece.rfind("«") - piece.rfind("»"), piece.rfind("“") - piece.rfind("”"))
+    return opened > 0 and "\n" not in piece and len(piece) < _QUOTED

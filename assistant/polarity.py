@@ -94,32 +94,32 @@ def _awaited(tokens: list[str]) -> int:
 
 def _segments(tokens: list[str]) -> Iterator[list[str]]:
     current: list[str] = []
-    for place, token in enumerate(tokens):
+    for place, word in enumerate(tokens):
         following = tokens[place + 1] if place + 1 < len(tokens) else ""
-        if not token[0].isalnum() or token in _BREAKS or (token == "et" and following in _AFTER_AND):
+        if not word[0].isalnum() or word in _BREAKS or (word == "et" and following in _AFTER_AND):
             yield current
             current = []
-        if token[0].isalnum():
-            current.append(token)
+        if word[0].isalnum():
+            current.append(word)
     yield current
 
 
 def _denies(tokens: list[str]) -> bool:
-    for place, token in enumerate(tokens):
+    for place, word in enumerate(tokens):
         following = tokens[place + 1 : place + 1 + _REACH]
-        if token in {"ne", "n"} and (_DENIALS.intersection(following) or _BARE.intersection(following[:1])):
+        if word in {"ne", "n"} and (_DENIALS.intersection(following) or _BARE.intersection(following[:1])):
             return True
-        if token in {"ne", "n"} and {"aucun", "aucune", "rien", "nul", "nulle"}.intersection(tokens[:place]):
+        if word in {"ne", "n"} and {"aucun", "aucune", "rien", "nul", "nulle"}.intersection(tokens[:place]):
             return True
-        if token == "sans" and following[:1] != ["doute"]:
+        if word == "sans" and following[:1] != ["doute"]:
             return True
-        if token == "pas" and not (place and tokens[place - 1] in _STEPS):
+        if word == "pas" and not (place and tokens[place - 1] in _STEPS):
             return True
-        if token == "non" and len(tokens) > 1 and following[:1] != ["seulement"]:
+        if word == "non" and len(tokens) > 1 and following[:1] != ["seulement"]:
             return True
     return False
 
 
 def _stems(tokens: Sequence[str]) -> frozenset[str]:
-    said = (token for token in tokens if token not in STOP_WORDS | _DENIALS and not token.isdigit())
+    said = (word for word in tokens if word not in STOP_WORDS | _DENIALS and not word.isdigit())
     return frozenset(map(stem, said))

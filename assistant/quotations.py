@@ -73,7 +73,7 @@ def find_quotation(quotation: str, text: str) -> tuple[int, int] | None:
 
 
 def _cite(words: str, cited: Sequence[Passage]) -> list[Citation]:
-    """Return the spans of a quotation, one for each part between ellipses, all of one passage and in order."""
+    """Return the spans of a quotation, one a part between ellipses, all of one passage and in order."""
     parts = [part for part in _ELLIPSIS.split(words) if any(map(str.isalnum, part))]
     for passage in cited:
         spans = [span for part in parts if (span := find_quotation(part, passage.text))]

@@ -17,14 +17,19 @@ from ingest.clean import clean
 from ingest.french import STOP_WORDS, fold, stem, words
 
 _HELD = 0.55  # share of a sentence's weight that the statements behind it hold at least
+_NOWHERE = 0.3  # below this share the sentence is of another subject
 _GAIN = 0.08  # share of a sentence's weight that one more statement must add
 _MOST = 3  # statements of a passage behind one sentence
-_NAME = re.compile(r"(?<=[\w,;:)’'–—-])[ \u00a0\u202f](?:[dlDL][’'])?([A-ZÀ-ÖØ-Þ][\w’'&.-]*)|^(?:[DLdl][’'])([A-ZÀ-ÖØ-Þ]\w+)|^([A-ZÀ-ÖØ-Þ]\w+)(?= [A-ZÀ-ÖØ-Þ])")
+_CAPITALISED = r"([A-ZÀ-ÖØ-Þ][\w’'&.-]*)"
+_NAME = re.compile(
+    rf"(?<=[\w,;:)’'–—-])[ \u00a0\u202f](?:[dlDL][’'])?{_CAPITALISED}"
+    rf"|^[DLdl][’']{_CAPITALISED}|^{_CAPITALISED}(?= [A-ZÀ-ÖØ-Þ])"
+)
 _MIXED = re.compile(r"(?=\d*[^\W\d_])(?=[^\W\d_]*\d)[^\W_]{3,}")  # « Hub01 », « Culture24 »
 _LIGHT = frozenset(
     map(
         stem,
-        """abord ajoute ajoutent affirme ainsi appelle apporte consiste compris constate cite d'ailleurs declare
+        """abord ajoute ajoutent affirme ainsi appelle apporte consiste compris constate cite declare
         decrit dit disent egalement enfin ensuite estime estiment evoque existe existent explique faudrait faut
         indique insiste juge mieux mentionne montre montrent note notent notes notamment parle passage permet
         porte pourrait precise presente prevoit propose rapporte rappelle releve resume revele sagit sert
@@ -62,8 +67,8 @@ def find_support(text: str, cited: Sequence[Passage]) -> Support:
         cited: The passages it cites, one at least.
 
     Returns:
-        The statements behind it, the best of each passage, and its faults among `words`, `names`,
-        `figures` and `negation`.
+        The statements behind it, the best of each passage, and its faults among `nowhere` (the passages
+        are not even about it), `words`, `names`, `figures` and `negation`.
     """
     own = stems_of(text)
     behind = {passage: choose_units(own, units_of(passage.text)) for passage in cited}
@@ -76,8 +81,9 @@ def _faults(
     text: str, own: frozenset[str], chosen: Sequence[Unit], titles: str, cited: Sequence[Passage]
 ) -> Iterable[str]:
     held = frozenset().union(stems_of(titles), *(unit.stems for unit in chosen))
-    if _held_share(own, held, cited) < _HELD:
-        yield "words"
+    share = _held_share(own, held, cited)
+    if share < _HELD:
+        yield "words" if share >= _NOWHERE else "nowhere"
     if not _names_held(text, cited):
         yield "names"
     figures = read_figures(titles)
@@ -166,7 +172,9 @@ def _alike(name: str, word: str) -> bool:
     """Tell whether a word is of the family of a name: « Allemagne » and « allemand »."""
     if any(map(str.isdigit, name)):
         return False
-    shared = next((n for n, (a, b) in enumerate(zip(name, word, strict=False)) if a != b), min(len(name), len(word)))
+    shared = next(
+        (n for n, (a, b) in enumerate(zip(name, word, strict=False)) if a != b), min(len(name), len(word))
+    )
     return shared >= 5 and shared >= 0.65 * max(len(name), len(word))
 
 

@@ -76,9 +76,7 @@ def _passage(number: int, path: str) -> Passage:
 def faithful() -> list[Written]:
     """Return the sentences of the faithful answers."""
     return [
-        Written(number, text)
-        for number, answer in enumerate(_answers(), 1)
-        for text in answer["sentences"]
+        Written(number, text) for number, answer in enumerate(_answers(), 1) for text in answer["sentences"]
     ]
 
 
@@ -137,7 +135,10 @@ def _dropped_negations(sentence: Written) -> Iterator[str]:
 def _added_negations(sentence: Written) -> Iterator[str]:
     for match in list(_VERB.finditer(sentence.text))[:2]:
         before = sentence.text[: match.start()]
-        if re.search(r"(?:\bn’|\bne |«[^»]*|\b(?:l|s|les|se|y|d)['’ ]?)$", before) or " pas " in sentence.text:
+        if (
+            re.search(r"(?:\bn’|\bne |«[^»]*|\b(?:l|s|les|se|y|d)['’ ]?)$", before)
+            or " pas " in sentence.text
+        ):
             continue
         glue = "n’" if match[0][0] in "aeéiouê" else "ne "
         yield f"{before}{glue}{match[0]} pas{sentence.text[match.end() :]}"
@@ -152,7 +153,9 @@ def _swapped_citations(sentence: Written) -> Iterator[str]:
     bare = _MARK.sub("", sentence.text).rstrip(". ")
     saying = cited | _ALSO_SAY.get(bare, frozenset())
     ring = (step % total + 1 for step in count(min(cited)))
-    other = next((number for number, _ in zip(ring, range(total), strict=False) if number not in saying), None)
+    other = next(
+        (number for number, _ in zip(ring, range(total), strict=False) if number not in saying), None
+    )
     if other is not None:
         yield f"{bare} [{other}]."
 
@@ -165,14 +168,16 @@ def _invented_quotations(sentence: Written) -> Iterator[str]:
     if not marks or "«" in bare:
         return
     yield f"{bare}, car « le numérique change tout pour les musées » {marks}."
-    if not any(line_key(bare) in line_key(clean(p.text)) for p in sentence.passages if str(p.number) in cited):
+    if not any(
+        line_key(bare) in line_key(clean(p.text)) for p in sentence.passages if str(p.number) in cited
+    ):
         yield f"« {bare} » {marks}."
 
 
 def _altered_quotations(sentence: Written) -> Iterator[str]:
     for quoted in _QUOTED.finditer(sentence.text):
         words = quoted[1].split(" ")
-        dice = random.Random(quoted[1])
+        dice = random.Random(quoted[1])  # noqa: S311 - drawn again the same
         for place in sorted({0, len(words) // 2, len(words) - 1}):
             other = [*words[:place], dice.choice(_STRANGER), *words[place + 1 :]]
             yield sentence.text.replace(quoted[0], f"« {' '.join(other)} »")
@@ -204,7 +209,9 @@ def _nowhere() -> list[tuple[int, str]]:
 _ALSO_SAY: dict[str, frozenset[int]] = {
     "Le musée décrit d’abord sa position actuelle et ses façons de faire": frozenset({2}),
     "Il arrête ensuite ses priorités et se fixe des objectifs SMART": frozenset({2}),
-    "Enfin, il confronte son état présent à la vision visée et en tire des lignes directrices": frozenset({2}),
+    "Enfin, il confronte son état présent à la vision visée et en tire des lignes directrices": frozenset(
+        {2}
+    ),
     "La pandémie a accéléré la transformation numérique du Centre Pompidou, parce que la stratégie avait été "
     "pensée longtemps auparavant": frozenset({2}),
     "L’institution suit les chiffres de consommation de ses nouveaux formats": frozenset({1}),

@@ -8,13 +8,13 @@ _LABEL = (
     r"(?:(?:passages?|notes?|sources?|réf|ref|citations?|extraits?|doc(?:ument)?s?|n[°ᵒo])\.?\s*"
     r"(?:numéros?\s*=?\s*|n[°ᵒo]\s*)?)"
 )
+_HIGH = "⁰¹²³⁴-⁹"
 _TAIL = r"(?:\s*†[^\]】\n]{0,60})?"
 MARK = re.compile(
-    rf"\s*(?:\[{{1,2}}\s*\^?{_LABEL}?({_NUMBERS}){_TAIL}\s*\]{{1,2}}"
+    rf"\s*(?=[\[(【{_HIGH}])(?:\[{{1,2}}\s*\^?{_LABEL}?({_NUMBERS}){_TAIL}\s*\]{{1,2}}"
     rf"|【\s*{_LABEL}?({_NUMBERS}){_TAIL}\s*】"
     rf"|\(\s*{_LABEL}?(\d{{1,2}}(?:\s*[,;–-]\s*\d{{1,2}})*)\s*\)"
-    r"|(?<![\W_])(?<!\b[kcdmh]m)(?<!\bm)([⁰¹²³⁴⁵⁶⁷⁸⁹]+)(?![^\W_])"
-    r"|(?<=[.!?…»”\"),;\]])([⁰¹²³⁴⁵⁶⁷⁸⁹]+)(?![^\W_]))",
+    rf"|(?<![{_HIGH}])(?<!\bm)(?<!\b[kcdhm]m)(?<!\bco)([{_HIGH}]+))",  # « m² » is no mark
     re.IGNORECASE,
 )
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")

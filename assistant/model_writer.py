@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import lru_cache
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
@@ -24,6 +25,7 @@ _END = re.compile(
     rf"(?<=[.!?…])(?:{MARK.pattern})*(?:\s*»)?(?:{MARK.pattern})*[.!?…]*\s+(?=[^\s\[(【¹²³⁴-⁹]|\([^\s\d])|\n+",
     MARK.flags,
 )
+_STOP = re.compile(r"[.!?…\n]")
 _BRACKETED = re.compile(r"\[\s*(\d{1,4}(?:\s*[,;–-]\s*\d{1,4})*)\s*\]")
 _TAG = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 _THOUGHT = re.compile(r"<(think|thinking)>.*?</\1>\s*", re.DOTALL)
@@ -166,8 +168,12 @@ class _Draft:
             self._usage += Usage(input_tokens=used["input_tokens"], output_tokens=used["output_tokens"])
         if self._length > _LONGEST:
             raise ProviderUnavailableError
-        self._rest = _THOUGHT.sub("", self._rest + text)
-        if _THINKING.search(self._rest):
+        self._rest += text
+        if "<" in self._rest:
+            self._rest = _THOUGHT.sub("", self._rest)
+            if _THINKING.search(self._rest):
+                return
+        if not _STOP.search(self._rest):
             return
         *sentences, self._rest = _cut(self._rest)
         for sentence in sentences:
@@ -202,6 +208,7 @@ def refuses(sentence: str) -> bool:
     return line_key(sentence).startswith(_REFUSAL)
 
 
+@lru_cache(maxsize=64)
 def _fence(passage: Passage) -> str:
     """Return a passage as data: its number, its origin, its text with its own bracketed numbers defused."""
     where = " › ".join((passage.note, *passage.heading))

@@ -46,9 +46,14 @@ def check_quotations(text: str, cited: Sequence[Passage]) -> Quoted:
         words = next(group for group in match.groups() if group is not None)
         found = _cite(words, cited)
         citations += found
-        if not found:
-            removed.append(match[0])
-        pieces += [_unmarked(text[position : match.start()], removed), match[0] if found else words]
+        before = _unmarked(text[position : match.start()], removed)
+        if found:
+            pieces += [before, match[0].replace(words, _paired(words))]
+        else:
+            within = check_quotations(words, cited)
+            removed += [match[0], *within.removed]
+            citations += within.citations
+            pieces += [before, within.text]
         position = match.end()
     pieces.append(_unmarked(text[position:], removed))
     return Quoted("".join(pieces), tuple(dict.fromkeys(citations)), tuple(removed))
@@ -80,6 +85,12 @@ def _cite(words: str, cited: Sequence[Passage]) -> list[Citation]:
         if parts and len(spans) == len(parts) and spans == sorted(spans):
             return [cite(passage, *span) for span in spans]
     return []
+
+
+def _paired(words: str) -> str:
+    """Return the words of a quotation, without the marks within it where one has no pair."""
+    strays = _STRAY.sub("", _QUOTATION.sub("", words)) != _QUOTATION.sub("", words)
+    return _STRAY.sub("", words) if strays else words
 
 
 def _unmarked(text: str, removed: list[str]) -> str:

@@ -22,6 +22,7 @@ SECRET, PATH, RULE, HIDDEN, COMMAND = (
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width ASCII, read as ASCII
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)", re.DOTALL)
 _TARGET = r"\([^()\n]{0,2000}(?:\([^()\n]{0,500}\)[^()\n]{0,500})*\)?"
+_TEX = r"href|url|includegraphics|html\w{0,10}|class|style"
 _NAMES = "|".join(
     """
     svg a abbr address area article aside audio b base bdo blockquote body br button canvas center code
@@ -31,21 +32,23 @@ _NAMES = "|".join(
     ul ol li video details summary dialog slot
     """.split()
 )
-_STRIPPED: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    (COMMAND, re.compile(r"<\|[^|<>\n]{1,40}\|?>|\[/?INST\]|<</?SYS>>"), " "),
-    (COMMAND, re.compile(r"\\(?:href|url|includegraphics|html\w{0,10}|class|style)\b(?:\s*\{[^{}]{0,500}\})*"), " "),
-    (IMAGE, re.compile(rf"!\[[^\[\]\n]{{0,1000}}\](?:{_TARGET}|\s?\[[^\[\]\n]{{0,200}}\])?"), " "),
-    (IMAGE, re.compile(r"!\[\[[^\[\]\n]{0,500}\]\]"), " "),
-    (LINK, re.compile(rf"(\[\s*\d{{1,4}}\s*\]){_TARGET}"), r"\1"),
-    (LINK, re.compile(rf"\[([^\[\]\n]{{0,1000}})\]{_TARGET}"), r"\1"),
-    (LINK, re.compile(r"^[ \t]*\[[^\[\]\n]{1,200}\]:[ \t]*\S+.*$", re.MULTILINE), " "),
-    (LINK, re.compile(r"\[([^\[\]\n]{1,300}[^\W\d][^\[\]\n]{0,300})\]\[[^\[\]\n]{0,200}\]"), r"\1"),
-    (HTML, re.compile(r"(?is)<(script|style)\b.{0,4000}?(?:</\1\s*>|\Z)"), " "),
-    (HTML, re.compile(r"(?s)<!--.{0,4000}?(?:-->|\Z)|<!\w[^>]{0,500}>?"), " "),
-    (HTML, re.compile(rf"(?is)</?(?:{_NAMES})\b[^<>]{{0,4000}}(?:>|\Z)"), " "),
-    (HTML, re.compile(r"(?is)</?[a-z][a-z0-9-]{0,30}(?:\s+[\w:-]+\s*=[^<>]{0,4000}|\s*/)?(?:>|\Z)"), " "),
-    (HTML, re.compile(r"(?i)\bon[a-z]{3,12}\s*=\s*(?:\"[^\"]*\"?|'[^']*'?|\S+)"), " "),
-    (COMMAND, re.compile(r"^\s*[=+@](?=\s*[A-Za-z(])"), ""),
+# what is taken out; what its pattern cannot do without, so that it is not even tried; what takes its place
+_STRIPPED: tuple[tuple[str, str, re.Pattern[str], str], ...] = (
+    (COMMAND, "<", re.compile(r"<\|[^|<>\n]{1,40}\|?>|<</?SYS>>"), " "),
+    (COMMAND, "INST]", re.compile(r"\[/?INST\]"), " "),
+    (COMMAND, "\\", re.compile(rf"\\(?:{_TEX})\b(?:\s*\{{[^{{}}]{{0,500}}\}})*"), " "),
+    (IMAGE, "![", re.compile(rf"!\[[^\[\]\n]{{0,1000}}\](?:{_TARGET}|\s?\[[^\[\]\n]{{0,200}}\])?"), " "),
+    (IMAGE, "![", re.compile(r"!\[\[[^\[\]\n]{0,500}\]\]"), " "),
+    (LINK, "](", re.compile(rf"(\[\s*\d{{1,4}}\s*\]){_TARGET}"), r"\1"),
+    (LINK, "](", re.compile(rf"\[([^\[\]\n]{{0,1000}})\]{_TARGET}"), r"\1"),
+    (LINK, "]:", re.compile(r"^[ \t]*\[[^\[\]\n]{1,200}\]:[ \t]*\S+.*$", re.MULTILINE), " "),
+    (LINK, "][", re.compile(r"\[([^\[\]\n]{1,300}[^\W\d][^\[\]\n]{0,300})\]\[[^\[\]\n]{0,200}\]"), r"\1"),
+    (HTML, "<", re.compile(r"(?is)<(script|style)\b.{0,4000}?(?:</\1\s*>|\Z)"), " "),
+    (HTML, "<", re.compile(r"(?s)<!--.{0,4000}?(?:-->|\Z)|<!\w[^>]{0,500}>?"), " "),
+    (HTML, "<", re.compile(rf"(?is)</?(?:{_NAMES})\b[^<>]{{0,4000}}(?:>|\Z)"), " "),
+    (HTML, "<", re.compile(r"(?i)</?[a-z][a-z0-9-]{0,30}(?:\s+[\w:-]+\s*=[^<>]{0,4000}|\s*/)?(?:>|\Z)"), " "),
+    (HTML, "=", re.compile(r"(?i)\bon[a-z]{3,12}\s*=\s*(?:\"[^\"]*\"?|'[^']*'?|\S+)"), " "),
+    (COMMAND, "", re.compile(r"^\s*[=+@](?=\s*[A-Za-z(])"), ""),
 )  # fmt: skip
 _ADDRESS = re.compile(
     r"(?i)\b(?:[a-z][a-z0-9+.-]{1,20}://|(?:mailto|tel|javascript|vbscript|data|file|obsidian|app|about|blob):(?=\S)"
@@ -60,7 +63,7 @@ _PATH = re.compile(
     r"(?<![\w/.])/(?:home|root|etc|srv|tmp|var|usr|opt|proc|dev|run|mnt|media|Users|Volumes|private|app|data)"
     r"(?:/[^\s«»\"]*)?(?!\w)"
     r"|(?<!\w)(?:[A-Za-z]:\\|\\\\)[^\s«»\"]+|(?<!\w)~/[^\s«»\"]*|(?:\.\.[\\/])+[^\s«»\"]*|(?:%2e){2}\S*"
-    r"|(?<![\w/])[\w./-]*\.env\b[\w.]*|(?i:\bid_rsa\b|\.ssh\b)"
+    r"|\.env\b[\w.]*|(?i:\bid_rsa\b|\.ssh\b)"
 )
 _VARIABLE = re.compile(
     r"\$\{?[A-Z_]{3,}\}?|%[A-Z_]{3,}%|\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b(?:\s*[=:]\s*\S+)?"
@@ -70,8 +73,11 @@ _KEY = re.compile(
     r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{6,}|\bAKIA[0-9A-Z]{12,}|\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}"
     r"|\bxox[abeoprs]-[\w-]{8,}|\bAIza[\w-]{20,}|\b(?:hf|gsk|glpat|npm|pypi)[_-][\w-]{16,}"
     r"|\beyJ[\w-]{8,}\.[\w-]{4,}|-----BEGIN [A-Z ]*KEY|(?i:\bbearer\s+[\w.=/+-]{12,})"
-    r"|(?i:\b(?:[a-z0-9]+_)*(?:api_?key|secret|token|passw(?:or)?d|mot de passe)\s*[=:]\s*[\w./+-]*\d[\w./+-]*)"
+    r"|(?i:\b(?:[a-z0-9]+_)*(?:api_?key|secret|token|passw(?:or)?d|mot de passe)\s*[=:]\s*[\w./+-]*\d)"
     r"|\b[\w-]+:x?:\d+:\d+:"
+)
+_SUSPECT = re.compile(
+    r"[^\s.]\.[^\W_]|[:@/\\]\S|[$%_~]|\.env|\.\.|\(\s*\)|=|localhost|doi|id_rsa", re.IGNORECASE
 )
 _TOKEN = re.compile(r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{7,}")
 _WINDOW, _RUN, _SAID = 12, 8, 5  # characters of a key, words of the rules, words of a whole rule
@@ -131,7 +137,10 @@ def sanitise(written: str, passages: Sequence[Passage], guarded: Guarded) -> San
         return Sanitised("", (*removed, SECRET))
     if _repeats(text, guarded):
         return Sanitised("", (*removed, RULE))
-    known = [passage.text for passage in passages if passage.number in read_marks(text)[1]]
+    if not _SUSPECT.search(text):
+        return Sanitised(text.strip(), tuple(removed))
+    numbers = read_marks(text)[1]
+    known = [passage.text for passage in passages if passage.number in numbers]
     for name, pattern in ((ADDRESS, _ADDRESS), (PATH, _PATH), (SECRET, _VARIABLE)):
         text = _foreign(name, pattern, text, known, removed)
     return Sanitised(re.sub(r"\(\s*\)", "", text).strip(), tuple(removed))
@@ -145,12 +154,13 @@ def _visible(written: str, removed: list[str]) -> str:
 
 
 def _strip(text: str, removed: list[str]) -> str:
-    for start, end in reversed(hidden_spans(text)):
+    for start, end in reversed(hidden_spans(text) if "<" in text or "%%" in text else []):
         text = f"{text[:start]} {text[end:]}"
         removed.append(HTML)
-    for name, pattern, replacement in _STRIPPED:
-        text, times = pattern.subn(replacement, text)
-        removed += [name] * times
+    for name, needed, pattern, replacement in _STRIPPED:
+        if needed in text:
+            text, times = pattern.subn(replacement, text)
+            removed += [name] * times
     return text
 
 
@@ -183,9 +193,11 @@ def _runs(key: str) -> Iterator[str]:
 def _tells(text: str, secrets: frozenset[str]) -> bool:
     if not secrets:
         return False
-    sizes = {len(piece) for piece in secrets}
     squeezed = _squeeze(text)
-    return any(squeezed[at : at + n] in secrets for n in sizes for at in range(len(squeezed) - n + 1))
+    sizes = {len(piece) for piece in secrets}
+    return any(
+        not secrets.isdisjoint([squeezed[at : at + n] for at in range(len(squeezed) - n + 1)]) for n in sizes
+    )
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -29,8 +29,8 @@ _MIXED = re.compile(r"(?=\d*[^\W\d_])(?=[^\W\d_]*\d)[^\W_]{3,}")  # « Hub01 »,
 _LIGHT = frozenset(
     map(
         stem,
-        """abord ajoute ajoutent affirme ainsi appelle apporte consiste compris constate cite declare
-        decrit dit disent egalement enfin ensuite estime estiment evoque existe existent explique faudrait faut
+        """abord ajoute ajoutent affirme ainsi appelle apporte consiste compris constate cite declare decrit
+        dit disent egalement enfin ensuite estime estiment evoque existe existent explique faudrait faut
         indique insiste juge mieux mentionne montre montrent note notent notes notamment parle passage permet
         porte pourrait precise presente prevoit propose rapporte rappelle releve resume revele sagit sert
         souligne source sources suggere vaut voit""".split(),
@@ -71,7 +71,7 @@ def find_support(text: str, cited: Sequence[Passage]) -> Support:
         are not even about it), `words`, `names`, `figures` and `negation`.
     """
     own = stems_of(text)
-    behind = {passage: choose_units(own, units_of(passage.text)) for passage in cited}
+    behind = {passage: choose_units(own, passage.text) for passage in cited}
     chosen = [unit for units in behind.values() for unit in units]
     titles = " . ".join(" . ".join((p.note, *_headings(p, units))) for p, units in behind.items())
     return Support(tuple(_faults(text, own, chosen, titles, cited)), tuple(_citations(behind)))
@@ -118,17 +118,22 @@ def _unit(spans: tuple[tuple[int, int], ...], text: str, *, quotable: bool) -> U
     return Unit(spans, text, stems_of(text), read_figures(text), split_clauses(text), quotable)
 
 
-def choose_units(own: frozenset[str], units: Sequence[Unit]) -> list[Unit]:
-    """Return the units that hold most of a sentence, the best first; each further one adds something."""
-    spread = Counter(key for unit in units for key in unit.stems)
-    weights = {key: math.log(1 + len(units) / spread[key]) for key in own if key in spread}
-    needed = _GAIN * sum(weights.values())
+@lru_cache(maxsize=256)
+def _spread(text: str) -> Counter[str]:
+    """Return in how many units of a passage each stem is."""
+    return Counter(key for unit in units_of(text) for key in unit.stems)
+
+
+def choose_units(own: frozenset[str], text: str) -> list[Unit]:
+    """Return the units of a passage that hold most of a sentence, the best first; each adds something."""
+    units, spread = units_of(text), _spread(text)
+    left = {key: math.log(1 + len(units) / spread[key]) for key in own if key in spread}
+    needed = _GAIN * sum(left.values())
     chosen: list[Unit] = []
-    left = dict(weights)
-    while len(chosen) < _MOST:
+    while len(chosen) < _MOST and left:
         gains = [sum(left[key] for key in unit.stems & left.keys()) for unit in units]
-        best = max(range(len(units)), key=lambda place: (gains[place], units[place].quotable), default=None)
-        if best is None or gains[best] <= (needed if chosen else 0):
+        best = max(range(len(units)), key=lambda place: (gains[place], units[place].quotable))
+        if gains[best] <= (needed if chosen else 0):
             break
         chosen.append(units[best])
         left = {key: weight for key, weight in left.items() if key not in units[best].stems}
@@ -137,9 +142,12 @@ def choose_units(own: frozenset[str], units: Sequence[Unit]) -> list[Unit]:
 
 def _held_share(own: frozenset[str], held: frozenset[str], cited: Sequence[Passage]) -> float:
     """Return the share of a sentence that is held, rare words first, in [0, 1]; what stands in counts too."""
-    units = [unit for passage in cited for unit in units_of(passage.text)]
-    spread = Counter(key for unit in units for key in unit.stems)
-    weights = {key: math.log(1 + len(units) / max(spread[key], 0.5)) for key in own - (_LIGHT - held)}
+    number = sum(len(units_of(passage.text)) for passage in cited)
+    spreads = [_spread(passage.text) for passage in cited]
+    weights = {
+        key: math.log(1 + number / max(sum(spread[key] for spread in spreads), 0.5))
+        for key in own - (_LIGHT - held)
+    }
     whole = sum(weights.values())
     return sum(w for key, w in weights.items() if _is_held(key, held)) / whole if whole else 1.0
 

@@ -39,7 +39,7 @@ def ground_sentence(written: str, passages: Sequence[Passage]) -> Answer:
     if not cited:
         return Answer(sentences=(Sentence(shown, _uncited_label(shown)),), removed=removed)
     support = find_support(shown, cited)
-    if "nowhere" in support.faults and not quoted.citations:
+    if "words" in support.faults and not quoted.citations:
         foreign = tuple(f"[{number}]" for number in numbers)
         return Answer(sentences=(Sentence(shown, "unsupported"),), removed=removed + foreign)
     label = _label(support, quoted)

@@ -51,8 +51,8 @@ _STRIPPED: tuple[tuple[str, str, re.Pattern[str], str], ...] = (
     (COMMAND, "", re.compile(r"^\s*[=+@](?=\s*[A-Za-z(])"), ""),
 )  # fmt: skip
 _ADDRESS = re.compile(
-    r"(?i)\b(?:[a-z][a-z0-9+.-]{1,20}://|(?:mailto|tel|javascript|vbscript|data|file|obsidian|app|about|blob):(?=\S)"
-    r"|www\.|doi:\s?|10\.\d{4,9}/)[^\s«»<>\[\]{}\"]+"
+    r"(?i)(?:[a-z0-9+.-]{1,21}://|(?:java|vb)script:|\b(?:mailto|tel|data|file|obsidian|app|about|blob):(?=\S)"
+    r"|\bwww\.|\bdoi:\s?|\b10\.\d{4,9}/)[^\s«»<>\[\]{}\"]*"
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|(?<![\w.@/-])(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}(?::\d+)?(?:/|\?)[^\s«»<>\[\]\"]*"
     r"|(?<![\w.@/-])(?:[a-z0-9-]{1,63}\.)+(?:com|org|net|fr|ch|be|ca|uk|de|eu|io|ai|info|gov|edu|museum|co|us"
@@ -133,6 +133,7 @@ def sanitise(written: str, passages: Sequence[Passage], guarded: Guarded) -> San
             break
     text = bracket_marks(text)
     text = re.sub(r"\[\[|\]\]|<(?=[A-Za-z/!])", " ", clean(text))
+    text = re.sub(r"(\[\d+\]) (?=\[\d+\])", r"\1", text)
     if _KEY.search(text) or _tells(text, guarded.secrets):
         return Sanitised("", (*removed, SECRET))
     if _repeats(text, guarded):

@@ -17,7 +17,6 @@ from ingest.clean import clean
 from ingest.french import STOP_WORDS, fold, stem, words
 
 _HELD = 0.55  # share of a sentence's weight that the statements behind it hold at least
-_NOWHERE = 0.3  # below this share the sentence is of another subject
 _GAIN = 0.08  # share of a sentence's weight that one more statement must add
 _MOST = 3  # statements of a passage behind one sentence
 _CAPITALISED = r"([A-ZÀ-ÖØ-Þ][\w’'&.-]*)"
@@ -67,8 +66,8 @@ def find_support(text: str, cited: Sequence[Passage]) -> Support:
         cited: The passages it cites, one at least.
 
     Returns:
-        The statements behind it, the best of each passage, and its faults among `nowhere` (the passages
-        are not even about it), `words`, `names`, `figures` and `negation`.
+        The statements behind it, the best of each passage, and its faults among `words` (most of it is
+        in none of them), `names`, `figures` and `negation`.
     """
     own = stems_of(text)
     behind = {passage: choose_units(own, passage.text) for passage in cited}
@@ -81,9 +80,8 @@ def _faults(
     text: str, own: frozenset[str], chosen: Sequence[Unit], titles: str, cited: Sequence[Passage]
 ) -> Iterable[str]:
     held = frozenset().union(stems_of(titles), *(unit.stems for unit in chosen))
-    share = _held_share(own, held, cited)
-    if share < _HELD:
-        yield "words" if share >= _NOWHERE else "nowhere"
+    if _held_share(own, held, cited) < _HELD:
+        yield "words"
     if not _names_held(text, cited):
         yield "names"
     figures = read_figures(titles)

@@ -39,15 +39,11 @@ def ground_sentence(written: str, passages: Sequence[Passage]) -> Answer:
     if not cited:
         return Answer(sentences=(Sentence(shown, _uncited_label(shown)),), removed=removed)
     support = find_support(shown, cited)
-    if "words" in support.faults and not quoted.citations:
+    if "words" in support.faults and not quoted.citations:  # a citation that bears nothing out is none
         foreign = tuple(f"[{number}]" for number in numbers)
         return Answer(sentences=(Sentence(shown, "unsupported"),), removed=removed + foreign)
-    label = _label(support, quoted)
-    return Answer(
-        sentences=(Sentence(shown, label, numbers),),
-        citations=tuple(_citations(quoted, support)),
-        removed=removed,
-    )
+    sentence = Sentence(shown, _label(support, quoted), numbers)
+    return Answer(sentences=(sentence,), citations=tuple(_citations(quoted, support)), removed=removed)
 
 
 def _label(support: Support, quoted: Quoted) -> Label:
@@ -61,7 +57,12 @@ def _uncited_label(text: str) -> Label:
 
 
 def _citations(quoted: Quoted, support: Support) -> list[Citation]:
-    """Return the spans quoted, then the best statement of each passage that none is quoted of."""
+    """Return the spans quoted, then the best statement of each passage that none is quoted of.
+
+    One that is not supported has the former only: a true quote beside an altered figure lends it weight.
+    """
+    if support.faults:
+        return list(quoted.citations)
     said = {citation.number for citation in quoted.citations}
     return [*quoted.citations, *(c for c in support.citations if c.number not in said)]
 

@@ -87,7 +87,9 @@ def _faults(
     figures = read_figures(titles)
     for unit in chosen:
         figures |= unit.figures
-    if read_figures(text).missing_from(figures) or miscounts(text, [unit.text for unit in chosen]):
+    near = [unit.text for unit in chosen]
+    around = [unit.text for passage in cited for unit in units_of(passage.text)]
+    if read_figures(text).missing_from(figures) or miscounts(text, near) or miscounts(text, around):
         yield "figures"
     if denies_otherwise(split_clauses(text), [clause for unit in chosen for clause in unit.clauses]):
         yield "negation"

@@ -160,6 +160,23 @@ def _swapped_citations(sentence: Written) -> Iterator[str]:
         yield f"{bare} [{other}]."
 
 
+def _borrowed_figures(sentence: Written) -> Iterator[str]:
+    """Yield the sentence with a figure that its passage does hold, of something else."""
+    cited = set(map(int, _MARK.findall(sentence.text)))
+    texts = [clean(p.text) for p in sentence.passages if p.number in cited]
+    held = sorted({word for text in texts for word in _WORDS if re.search(rf"\b{word}\b", text)})
+    for match in re.finditer(rf"\b(?:{'|'.join(_WORDS)})\b", sentence.text):
+        others = [word for word in held if word != match[0]]
+        yield from (sentence.text[: match.start()] + o + sentence.text[match.end() :] for o in others)
+
+
+def _altered_names(sentence: Written) -> Iterator[str]:
+    """Yield the sentence with a stranger's name in the place of one of its own."""
+    for match in re.finditer(r"(?<=[a-zé] )[A-ZÉ][a-zé]{4,}(?![\w’])", sentence.text):
+        if "«" not in sentence.text[: match.start()]:
+            yield f"{sentence.text[: match.start()]}Dubreuil{sentence.text[match.end() :]}"
+
+
 def _invented_quotations(sentence: Written) -> Iterator[str]:
     """Yield the sentence with a quotation nobody wrote, and as if its paraphrase were a quotation."""
     cited = _MARK.findall(sentence.text)
@@ -190,7 +207,9 @@ def _numbers_out_of_range(sentence: Written) -> Iterator[str]:
 
 _MAKERS = {
     "altered figure": _figures,
+    "borrowed figure": _borrowed_figures,
     "altered date": _dates,
+    "altered name": _altered_names,
     "dropped negation": _dropped_negations,
     "added negation": _added_negations,
     "swapped citation": _swapped_citations,

@@ -76,6 +76,7 @@ _KEY = re.compile(
     r"|(?i:\b(?:[a-z0-9]+_)*(?:api_?key|secret|token|passw(?:or)?d|mot de passe)\s*[=:]\s*[\w./+-]*\d)"
     r"|\b[\w-]+:x?:\d+:\d+:"
 )
+_MARKUP = re.compile(r"[<>&\\!=+@%]|\]\(|\]:|\]\[(?!\d)|INST\]")
 _SUSPECT = re.compile(
     r"[^\s.]\.[^\W_]|[:@/\\]\S|[$%_~]|\.env|\.\.|\(\s*\)|=|localhost|doi|id_rsa", re.IGNORECASE
 )
@@ -126,7 +127,7 @@ def sanitise(written: str, passages: Sequence[Passage], guarded: Guarded) -> San
     """
     removed: list[str] = []
     text = bracket_marks(_visible(written, removed))
-    for _ in range(4):  # what one layer hid may be markup in turn
+    for _ in range(4 if _MARKUP.search(text) else 0):  # what one layer hid may be markup in turn
         before = text
         text = _strip(html.unescape(text), removed)
         if text == before:

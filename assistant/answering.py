@@ -152,4 +152,5 @@ def build_writer(settings: Settings, chat_model: BaseChatModel | None, endpoint:
         context_tokens=settings.context_tokens,
         count=token_counter(settings.tiktoken_cache_dir),
         endpoint=endpoint,
+        secrets=settings.secrets,
     )

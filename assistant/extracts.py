@@ -19,6 +19,7 @@ _POINTER = re.compile(
     r"(?:voir|cf|lire|retrouve[rz]|n'hesitez pas|(?:pour )?en savoir plus|pour aller plus loin|apparait dans|"
     r"a lire|a voir|consulte[rz]|decouvr(?:ir|ez))\b"
 )
+_FORMULA = re.compile(r"^[=+@-]+(?=[A-Za-z(])")  # a spreadsheet that an answer is pasted into would run it
 _CLOSE = 0.6  # of the best passage's score
 _PASSING = 0.35  # of the best passage's score: a note below is not about the question
 _SAME_NOTE = 0.05  # what a statement costs its note's next ones, for each note close to the question
@@ -81,7 +82,7 @@ def cite(passage: Passage, start: int, end: int) -> Citation:
 
 
 def _part(extract: _Extract) -> Answer:
-    sentence = Sentence(extract.statement.text, "verbatim", (extract.passage.number,))
+    sentence = Sentence(_FORMULA.sub("", extract.statement.text), "verbatim", (extract.passage.number,))
     citations = tuple(cite(extract.passage, start, end) for start, end in extract.statement.spans)
     return Answer(sentences=(sentence,), citations=citations)
 

@@ -1,5 +1,7 @@
 """The settings of the whole: those of ingest, the model and the server."""
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from ingest.settings import IngestSettings, is_near
+
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,13 @@ class Settings(IngestSettings):
     def model_is_remote(self) -> bool:
         """Whether questions and passages leave this machine and its network to be answered."""
         return self.endpoint_host is not None and not is_near(self.endpoint_host)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What no answer may hold: our own keys, and what the environment calls a key, token or password."""
+        own = (self.openai_api_key, self.embeddings_api_key)
+        ambient = (value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= 8)
+        return frozenset((*(key.get_secret_value() for key in own if key), *ambient))
 
     @property
     def priced_model(self) -> str | None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Passage
-from assistant.grounding import find_quotation, ground_sentence
+from assistant.grounding import ground_sentence
+from assistant.quotations import find_quotation
 
 NOTES = {
     1: "# Met\n\nMax Hollein dirige le Met depuis 2018. « L’œuvre d’art n’est pas\u00a0seule », dit-il en été.",
@@ -52,7 +53,8 @@ def test_a_valid_number_is_kept_with_a_citation() -> None:
         ("Max Hollein dirige le Met [2][1][2].", (2, 1), ()),
         ("Max Hollein dirige le Met [1-3].", (1, 2, 3), ()),
         ("Max Hollein dirige le Met [1–2].", (1, 2), ()),
-        ("Max Hollein dirige le Met [2-5].", (2, 3), ("[4]", "[5]")),
+        ("Max Hollein dirige le Met [1-5].", (1, 2, 3), ("[4]", "[5]")),
+        ("Max Hollein dirige le Met [3].", (), ("[3]",)),
         ("Max Hollein dirige le Met [ 1 ; 3 ].", (1, 3), ()),
         ("Max Hollein dirige le Met [3-1].", (), ()),
     ],
@@ -137,6 +139,50 @@ def test_offsets_of_a_quotation_are_the_originals(text: str, quotation: str, fou
 )
 def test_a_sentence_is_labelled_by_what_the_cited_passages_hold(written: str, label: str) -> None:
     assert _label(written) == label
+
+
+def test_no_statement_is_shown_beside_an_altered_figure() -> None:
+    part = _ground("Max Hollein dirige le Met depuis 2019 [1].")
+    assert (part.sentences[0].numbers, part.citations) == ((1,), ())
+
+
+def test_the_best_statement_of_a_passage_is_shown() -> None:
+    (citation,) = _ground("La stratégie prépare la crise [2].").citations
+    assert citation.quote == "La stratégie prépare la crise."
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("Max Hollein dirige le Met [1].", "supported"),
+        ("Max Berger dirige le Met [1].", "unsupported"),
+        ("Max Hollein ne dirige pas le Met [1].", "unsupported"),
+        ("La médiation numérique ne touche pas un public éloigné du musée [3].", "unsupported"),
+        ("Au musée, la médiation numérique atteint un public éloigné [3].", "supported"),
+    ],
+)
+def test_names_and_negations_are_those_of_the_passage(written: str, label: str) -> None:
+    assert _label(written) == label
+
+
+@pytest.mark.parametrize(
+    "quotation",
+    ["« 3,45 % de visiteurs »", "« œuvre d’ar »", "« musée compte […] 1 250 objets […] éloigné »"],
+)
+def test_a_quotation_with_another_figure_a_part_of_a_word_or_of_another_passage_is_none(
+    quotation: str,
+) -> None:
+    assert quotation in _ground(f"Le musée dit {quotation} [1][2].").removed
+
+
+def test_a_quotation_that_leaves_words_out_has_a_citation_for_each_part() -> None:
+    part = _ground("Le musée « compte […] visiteurs suisses » [2].")
+    assert [citation.quote for citation in part.citations] == ["compte", "visiteurs suisses"]
+
+
+def test_a_quotation_is_found_over_the_target_of_a_link() -> None:
+    part = _ground("« Publics : la médiation numérique » [3].")
+    assert part.sentences[0].label == "verbatim"
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 from assistant import Answer, AnswerChain, Settings, build_chain
 from assistant.answer import Passage, Question, Turn
 from assistant.chat_models import build_chat_model
+from assistant.draft import refuses
 from assistant.endpoint import Endpoint
-from assistant.model_writer import ModelWriter, refuses
+from assistant.model_writer import ModelWriter
 from assistant.retriever import Finding
 from assistant.settings import Deadlines
 from assistant.terms import Term

@@ -1,6 +1,6 @@
 """Retrievers side by side, in one run, on the same notes and questions; prints a Markdown table.
 
-uv run --with llama-index-retrievers-bm25 --with bm25s --with PyStemmer \
+uv run --with llama-index-retrievers-bm25 --with bm25s \
     python benchmarks/rivals.py (GOLD.jsonl VAULT | --ir FOLDER)
 
 Each question is asked alone, follow-ups too. The rivals are given every note read and decoded, its title

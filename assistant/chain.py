@@ -17,8 +17,10 @@ from assistant.answer import Answer, Mode
 from assistant.answering import Answering, build_writer
 from assistant.chat_models import build_chat_model
 from assistant.condense import Condensed, Condenser
+from assistant.leads import complete_title, find_leads
 from assistant.question import QuestionInput, read_question, starter_questions
 from assistant.retriever import Finding, NoteRetriever, find_passages
+from assistant.scope import Scope, survey_scope
 from assistant.settings import Settings
 from ingest.build import Progress
 from ingest.embeddings import build_embeddings, fingerprint
@@ -94,6 +96,21 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         with self._snapshots.lease() as snapshot:
             titles = [title for title, _ in snapshot.store.hubs(40)]
         return starter_questions(titles)[:limit]
+
+    def scope(self) -> Scope:
+        """Return the folders, tags and years that a search can keep to."""
+        with self._snapshots.lease() as snapshot:
+            return survey_scope(snapshot.store.facts())
+
+    def leads(self, answer: Answer) -> tuple[str, ...]:
+        """Return questions that the notes an answer cites lead to."""
+        with self._snapshots.lease() as snapshot:
+            return find_leads([citation.note_id for citation in answer.citations], snapshot.store)
+
+    def titles(self, typed: str) -> tuple[str, ...]:
+        """Return titles of notes that hold what was typed."""
+        with self._snapshots.lease() as snapshot:
+            return complete_title(typed, snapshot.store)
 
     def close(self) -> None:
         """Release the snapshot's files."""

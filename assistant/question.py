@@ -40,7 +40,7 @@ def read_question(asked: QuestionInput) -> Question:
         return Question(_text(asked))
     if isinstance(asked, Mapping):
         history = tuple(_turn(turn) for turn in _items(asked.get("history"), "history"))
-        return Question(_text(asked.get("question")), history, _filters(asked.get("filters")))
+        return Question(_text(asked.get("question")), history, read_filters(asked.get("filters")))
     raise QuestionError("La question doit être un texte, ou un objet avec une clé « question ».")
 
 
@@ -101,6 +101,23 @@ def admits(filters: Filters, folder: str, tags: Sequence[str], date: str | None)
     return not (filters.until and (date is None or date > filters.until))
 
 
+def read_filters(value: object) -> Filters:
+    """Return the Filters that a mapping of `tags`, `folders`, `since` and `until` stands for; none for None.
+
+    Raises:
+        QuestionError: It has other keys, or a value of another form.
+    """
+    if value is None:
+        return Filters()
+    if isinstance(value, Filters):
+        return value
+    if not isinstance(value, Mapping) or not value.keys() <= {"tags", "folders", "since", "until"}:
+        raise QuestionError("« filters » n’admet que « tags », « folders », « since » et « until ».")
+    tags = tuple(str(tag).removeprefix("#") for tag in _items(value.get("tags"), "tags"))
+    folders = tuple(str(folder).strip("/") for folder in _items(value.get("folders"), "folders"))
+    return Filters(tags, folders, _day(value.get("since")), _day(value.get("until")))
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise QuestionError("La question doit être un texte.")
@@ -129,18 +146,6 @@ def _turn(turn: object) -> Turn:
     raise QuestionError(
         "Chaque tour de « history » doit avoir « role » (user ou assistant) et « content » (texte)."
     )
-
-
-def _filters(value: object) -> Filters:
-    if value is None:
-        return Filters()
-    if isinstance(value, Filters):
-        return value
-    if not isinstance(value, Mapping) or not value.keys() <= {"tags", "folders", "since", "until"}:
-        raise QuestionError("« filters » n’admet que « tags », « folders », « since » et « until ».")
-    tags = tuple(str(tag).removeprefix("#") for tag in _items(value.get("tags"), "tags"))
-    folders = tuple(str(folder).strip("/") for folder in _items(value.get("folders"), "folders"))
-    return Filters(tags, folders, _day(value.get("since")), _day(value.get("until")))
 
 
 def _items(value: object, name: str) -> Sequence[object]:

@@ -126,6 +126,10 @@ class Store:
         marks, values = _marks(rows)
         return dict(self._all(f"SELECT row, title FROM notes WHERE row IN ({marks})", values))  # noqa: S608
 
+    def all_titles(self) -> list[str]:
+        """Return the title of every note, by row."""
+        return [title for (title,) in self._all("SELECT title FROM notes ORDER BY row", ())]
+
     def note(self, note_id: str) -> StoredNote | None:
         """Return the note with an opaque id, or None."""
         known = note_id.encode(errors="replace").decode()  # a lone surrogate names no note

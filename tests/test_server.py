@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from assistant.answer import Answer, Mode, Question
+from assistant.scope import Scope
 from assistant.web import texts
 from assistant.web.security import CONTENT_SECURITY_POLICY
 from assistant.web.server import build_app, check_port, french_shell, page_url
@@ -40,6 +41,15 @@ class Chain:
 
     def starters(self) -> tuple[str, ...]:
         return ()
+
+    def scope(self) -> Scope:
+        return Scope(folders=(("Forum <b>", 3),), years=(("2022", 1),))
+
+    def leads(self, answer: Answer) -> tuple[str, ...]:
+        return answer.removed
+
+    def titles(self, typed: str) -> tuple[str, ...]:
+        return (f"Titre {typed}",)
 
     def note(self, note_id: str) -> StoredNote | None:
         if note_id == "gone":
@@ -105,7 +115,9 @@ def test_page_is_in_french_with_our_files_first_and_no_outside_address(port: int
 def test_static_files_are_served(port: int) -> None:
     for name, kind in (
         ("cimaise.css", "text/css"),
+        ("side.css", "text/css"),
         ("cimaise.js", "javascript"),
+        ("scope.js", "javascript"),
         ("icon.svg", "image/svg+xml"),
     ):
         status, headers, _ = _ask(port, f"/cimaise/{name}")
@@ -154,6 +166,18 @@ def test_bounds_outside_the_note_show_it_unmarked(port: int, query: str) -> None
     assert status == 200
     assert "<mark" not in page
     assert texts.NOTE_SPAN_OUTSIDE in page
+
+
+def test_scope_is_told_as_json_that_is_not_kept(port: int) -> None:
+    status, headers, text = _ask(port, "/scope")
+    assert status == 200
+    assert headers["cache-control"] == "no-store"
+    assert json.loads(text) == {
+        "vault": "notes",
+        "folders": [["Forum <b>", 3]],
+        "tags": [],
+        "years": [["2022", 1]],
+    }
 
 
 @pytest.mark.parametrize(

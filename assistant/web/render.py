@@ -2,7 +2,8 @@
 
 import re
 
-from assistant.answer import Answer, Citation, Passage, Sentence
+from assistant.answer import Answer, Citation, Filters, Passage, Sentence
+from assistant.scope import describe_filters
 from assistant.verdict import REFUSALS
 from assistant.web import texts
 from assistant.web.markup import MARKUP, element, escape, note_url, render_text
@@ -28,11 +29,20 @@ def render_welcome(lead: str, mode: str, *, ask: bool) -> str:
     )
 
 
-def render_question(text: str, *, first: bool) -> str:
-    """Return the question as the title of its answer; the first one of a page is its h1."""
+def render_question(text: str, *, first: bool, filters: Filters | None = None) -> str:
+    """Return the question as the title of its answer; the first one of a page is its h1.
+
+    Args:
+        text: The question.
+        first: Whether it is the first of the page.
+        filters: What part of the vault was searched.
+    """
     level = "h1" if first else "h2"
     title = element("p", "cim-eyebrow", texts.QUESTION) + element(level, "cim-q", escape(text))
-    return element("div", "cim-turn", title)
+    kept_to = describe_filters(filters or Filters())
+    within = element("p", "cim-within", escape(texts.searched_in(kept_to))) if kept_to else ""
+    edit = f'<a class="cim-act" href="#cim-edit">{texts.EDIT}</a>'
+    return element("div", "cim-turn", title + within + element("p", "cim-acts", edit))
 
 
 def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool = False) -> str:

@@ -1,6 +1,7 @@
 """Every French string of the page, and the few functions that count and date in French."""
 
 import re
+from collections.abc import Sequence
 
 BRAND = "Cimaise"
 PAGE_TITLE = "Cimaise : que disent vos notes ?"
@@ -42,6 +43,16 @@ INCOMPLETE = "La réponse a été coupée avant la fin."
 STOPPED = "Réponse arrêtée ; ce qui est affiché est vérifié."
 STOPPED_EMPTY = "Réponse arrêtée avant la première phrase."
 FAILED = "La réponse n’a pas pu être préparée ; réessayez, et relancez Cimaise si cela se répète."
+CONTEXT_UNREADABLE = "Le périmètre de recherche n’est pas lisible\u202f; rechargez la page."
+EDIT = "Modifier la question"
+WIDEN = "Chercher dans tout le coffre"
+ACTS = (
+    ("copy", "Copier avec les sources"),
+    ("export", "Exporter la conversation"),
+    ("useful", "Utile"),
+    ("review", "À revoir"),
+)
+LEADS = "Vos notes mènent aussi à"
 EMPTY_QUESTION = "Écrivez d’abord une question."
 
 STATUS_WRITING = "je rédige, phrase par phrase…"
@@ -76,6 +87,31 @@ SCRIPT = {
     "chat": "Conversation",
     "evidence": "Passages",
     "lost": "La connexion avec Cimaise est perdue ; vérifiez qu’elle tourne, puis rechargez la page.",
+    "side": "Conversations et périmètre",
+    "menu": "Menu",
+    "close": "Fermer",
+    "scope": "Périmètre de la recherche",
+    "within": "Chercher dans",
+    "everywhere": "Chercher dans tout le coffre",
+    "refine": "Préciser",
+    "remove": "Retirer ",
+    "removed": "{name}\u00a0: retiré du périmètre.",
+    "filters": ("filtre", "filtres"),
+    "notes": ("note", "notes"),
+    "folders": "Où chercher",
+    "tags": "Étiquettes",
+    "years": "Période",
+    "from": "De",
+    "to": "à",
+    "first": "la première",
+    "last": "la dernière",
+    "period": "{first} à {last}",
+    "since": "depuis {first}",
+    "until": "jusqu’en {last}",
+    "more": "Toutes les autres ({number})",
+    "whole": "Chercher dans tout le coffre",
+    "editing": "Vous modifiez une question\u202f; sa réponse et la suite seront remplacées.",
+    "edit_cancel": "Annuler",
     "full": "Trop de questions attendent ; réessayez dans un instant.",
 }
 
@@ -134,9 +170,24 @@ def short_mode(mode: str | None) -> str:
     return "Rédigé par un modèle d’IA" if mode == "model" else "Extraits, sans IA"
 
 
-def searching(notes: int) -> str:
-    """Return the status while the passages are looked for."""
-    return f"Je cherche dans {count(notes, 'note')}…"
+def searching(notes: int, kept_to: Sequence[str] = ()) -> str:
+    """Return the status while the passages are looked for, in the whole vault or in parts of it."""
+    return f"Je cherche dans {', '.join(kept_to) or count(notes, 'note')}…"
+
+
+def searched_in(kept_to: Sequence[str]) -> str:
+    """Return, in the head of an answer, what parts of the vault were searched."""
+    return f"cherché dans {', '.join(kept_to)}"
+
+
+def nothing_in(kept_to: Sequence[str]) -> str:
+    """Return what a refusal says when only parts of the vault were searched."""
+    return f"La recherche s’est limitée à {', '.join(kept_to)}."
+
+
+def reopened(exchanges: int) -> str:
+    """Return the status once a kept conversation is shown again."""
+    return f"Conversation rouverte\u202f: {count(exchanges, 'question')}."
 
 
 def writing(passages: int) -> str:

@@ -24,6 +24,7 @@ from assistant.answer import (
     Verdict,
 )
 from ingest.errors import QuestionError
+from ingest.french import words
 from ingest.store import StoredNote
 
 NoteFinder = Callable[[str], StoredNote | None]
@@ -55,13 +56,17 @@ class _Kept(BaseModel):
 
 
 class KeptSpan(_Kept):
-    """A span of a note; `said` is the quotation of a citation, the reason of a passage."""
+    """A span of a note; `said` is the quotation of a citation, the reason of a passage.
+
+    `path` is for people and for what the browser exports: here a note goes by its id.
+    """
 
     number: int
     note_id: str
     start: int
     end: int
     said: str
+    path: str = ""
     heading: tuple[str, ...] = ()
 
 
@@ -124,6 +129,7 @@ def _span(place: Citation | Passage, said: str) -> KeptSpan:
         start=place.start,
         end=place.end,
         said=said,
+        path=place.path,
         heading=place.heading[-1:],
     )
 
@@ -207,10 +213,6 @@ def _check(sentence: Sentence, kept: KeptExchange, citations: tuple[Citation, ..
 
 
 def _is_quoted(text: str, numbers: tuple[int, ...], citations: tuple[Citation, ...]) -> bool:
-    said = _letters(text)
-    quotes = [_letters(citation.quote) for citation in citations if citation.number in numbers]
-    return any(quote and (quote in said or said in quote) for quote in quotes)
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).casefold()
+    """Tell whether each word of a sentence is in its quotations."""
+    own = (citation.quote for citation in citations if citation.number in numbers)
+    return set(words(text)) <= {word for quote in own for word in words(quote)}

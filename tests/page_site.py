@@ -69,7 +69,7 @@ def _passage(number: int, note_id: str, text: str) -> Passage:
     )  # fmt: skip
 
 
-def _cite(passage: Passage, quote: str) -> Citation:
+def cite(passage: Passage, quote: str) -> Citation:
     start = passage.start + passage.text.index(quote)
     return Citation(
         passage.number, passage.note_id, passage.note, passage.path, passage.heading, quote, start,
@@ -83,7 +83,7 @@ EVIL = _passage(3, "h", HOSTILE)
 
 def _verbatim(passage: Passage, quote: str) -> Answer:
     return Answer(
-        sentences=(Sentence(quote, "verbatim", (passage.number,)),), citations=(_cite(passage, quote),)
+        sentences=(Sentence(quote, "verbatim", (passage.number,)),), citations=(cite(passage, quote),)
     )
 
 

@@ -180,6 +180,22 @@ def test_scope_is_told_as_json_that_is_not_kept(port: int) -> None:
     }
 
 
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_conversation_is_exported_as_text_that_no_browser_runs(port: int, form: str) -> None:
+    record = {"question": "<script>alert(1)</script>"}
+    status, headers, text = _ask(port, f"/export/{form}", "POST", json.dumps([record]).encode())
+    assert status == 200
+    assert headers["content-type"].startswith("text/plain")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "alert(1)" in text
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"{", 422), (b"", 422), (b"x" * (512 * 1024 + 1), 413)])
+def test_export_refuses_what_is_no_conversation(port: int, body: bytes, status: int) -> None:
+    assert _ask(port, "/export/html", "POST", body)[0] == status
+    assert _ask(port, "/export/pdf", "POST", body)[0] == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [

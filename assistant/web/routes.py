@@ -1,14 +1,17 @@
 """Our own routes, beside Gradio's: the notes behind citations, and what our script asks for."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import date
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from assistant.exchange import Exchange, read_records
+from assistant.export import to_html, to_markdown, to_text
 from assistant.web import texts
 from assistant.web.asking import PageChain
 from assistant.web.reader import render_message_page, render_note, render_note_page
@@ -26,6 +29,12 @@ def add_routes(app: FastAPI, chain: PageChain, static_url: Callable[[str], str])
         chain: What they read from.
         static_url: Returns the address of a static file.
     """
+    _add_note(app, chain, static_url)
+    _add_scope(app, chain)
+    _add_export(app, chain)
+
+
+def _add_note(app: FastAPI, chain: PageChain, static_url: Callable[[str], str]) -> None:
     style = static_url("cimaise.css")
 
     def refuse(sentence: str, status: int) -> HTMLResponse:
@@ -52,6 +61,10 @@ def add_routes(app: FastAPI, chain: PageChain, static_url: Callable[[str], str])
             content = await run_in_threadpool(render_note_page, note, span, warning=warning, **urls)
         return HTMLResponse(content, headers=_FRESH)
 
+    app.add_route("/note/{note_id:path}", show_note)
+
+
+def _add_scope(app: FastAPI, chain: PageChain) -> None:
     async def show_scope(request: Request) -> Response:
         del request
         try:
@@ -60,5 +73,28 @@ def add_routes(app: FastAPI, chain: PageChain, static_url: Callable[[str], str])
             return JSONResponse({"error": str(error)}, 503)
         return JSONResponse({"vault": chain.vault_name, **asdict(scope)}, headers=_FRESH)
 
-    app.add_route("/note/{note_id:path}", show_note)
     app.add_route("/scope", show_scope)
+
+
+def _add_export(app: FastAPI, chain: PageChain) -> None:
+    async def export(request: Request) -> Response:
+        written = await request.body()
+        write = _EXPORTS[request.path_params["form"]]
+        try:
+            exported = await run_in_threadpool(lambda: write(read_records(written, chain.note)))
+        except CimaiseError as error:
+            return PlainTextResponse(str(error), 422)
+        return PlainTextResponse(exported, headers=_FRESH)  # never HTML of our own origin
+
+    app.add_route("/export/{form}", export, methods=["POST"])
+
+
+def _title() -> str:
+    return texts.export_title(date.today().isoformat())
+
+
+_EXPORTS: dict[str, Callable[[Sequence[Exchange]], str]] = {
+    "text": to_text,
+    "markdown": lambda exchanges: to_markdown(exchanges, title=_title()),
+    "html": lambda exchanges: to_html(exchanges, title=_title()),
+}

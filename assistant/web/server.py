@@ -28,11 +28,14 @@ logger = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
 _STYLES = ("cimaise.css", "side.css")
-_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js")
+_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js")
 _OPEN_PATHS = (
     "GET /",
     "GET /note/*",
     "GET /scope",
+    "POST /export/text",
+    "POST /export/markdown",
+    "POST /export/html",
     "GET /cimaise/*",
     "GET /config",
     "GET /theme.css",
@@ -47,6 +50,8 @@ _OPEN_PATHS = (
     "POST /gradio_api/cancel",
     "POST /gradio_api/reset",
 )
+
+_LONG_BODIES = dict.fromkeys(("/export/text", "/export/markdown", "/export/html"), 512 * 1024)
 
 
 class ServerSettings(Protocol):
@@ -142,7 +147,8 @@ def build_app(chain: "PageChain", settings: ServerSettings) -> "ASGIApp":
     add_routes(app, chain, static_url)
     app.mount("/cimaise", StaticFiles(directory=_STATIC))
     mount_page(app, chain)
-    return Guard(GZipMiddleware(_FrenchShell(app)), host=settings.host, open_paths=_OPEN_PATHS)
+    shell = GZipMiddleware(_FrenchShell(app))
+    return Guard(shell, host=settings.host, open_paths=_OPEN_PATHS, long_bodies=_LONG_BODIES)
 
 
 class _FrenchShell:

@@ -48,7 +48,7 @@ EDIT = "Modifier la question"
 WIDEN = "Chercher dans tout le coffre"
 ACTS = (
     ("copy", "Copier avec les sources"),
-    ("export", "Exporter la conversation"),
+    ("export", "Exporter"),
     ("useful", "Utile"),
     ("review", "À revoir"),
 )
@@ -112,6 +112,32 @@ SCRIPT = {
     "whole": "Chercher dans tout le coffre",
     "editing": "Vous modifiez une question\u202f; sa réponse et la suite seront remplacées.",
     "edit_cancel": "Annuler",
+    "new": "Nouvelle conversation",
+    "talks": "Conversations",
+    "erase": "Effacer ",
+    "erase_all": "Tout effacer",
+    "erase_sure": "Effacer pour de bon\u202f?",
+    "erased": "Conversation effacée de ce navigateur.",
+    "erased_all": "Toutes les conversations sont effacées de ce navigateur.",
+    "older": "Plus anciennes ({number})",
+    "cut": "Conversation trop longue pour être rouverte entière\u202f; les dernières questions sont là.",
+    "not_kept": "Ce navigateur ne garde pas les conversations\u202f; exportez-les avant de fermer la page.",
+    "copied": "Réponse copiée avec ses sources.",
+    "not_copied": "La copie a échoué\u202f; vérifiez que Cimaise tourne encore.",
+    "export": "Exporter la conversation",
+    "export_markdown": "En Markdown",
+    "export_html": "En page à imprimer",
+    "exported": "Conversation téléchargée.",
+    "not_exported": "L’export a échoué\u202f; vérifiez que Cimaise tourne encore.",
+    "why": "Que faut-il revoir\u202f?",
+    "reasons": ("faux", "mal cité", "incomplet", "hors sujet"),
+    "marked": "Avis gardé dans ce navigateur\u202f; merci.",
+    "unmarked": "Avis retiré.",
+    "marks": "Avis",
+    "marks_download": "Télécharger les avis ({number})",
+    "marks_erase": "Effacer les avis",
+    "marks_erased": "Les avis sont effacés de ce navigateur.",
+    "useful": "utile",
     "full": "Trop de questions attendent ; réessayez dans un instant.",
 }
 
@@ -183,6 +209,11 @@ def searched_in(kept_to: Sequence[str]) -> str:
 def nothing_in(kept_to: Sequence[str]) -> str:
     """Return what a refusal says when only parts of the vault were searched."""
     return f"La recherche s’est limitée à {', '.join(kept_to)}."
+
+
+def export_title(iso: str) -> str:
+    """Return the title of an exported conversation."""
+    return f"Conversation avec Cimaise, {french_date(iso)}"
 
 
 def reopened(exchanges: int) -> str:

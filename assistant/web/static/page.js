@@ -77,6 +77,9 @@
     byId("field")?.before(make("p", { id: "cim-editing", class: "cim-editing" }, make("span", { text: says.editing }), cancel));
   }
 
+  /* The parts of the vault, and its name: told once. */
+  const scope = fetch("/scope").then((response) => (response.ok ? response.json() : null)).catch(() => null);
+
   const acts = {
     edit: (_, place) => edit(place),
     lead: (node) => ask(node.textContent),
@@ -106,5 +109,5 @@
     }
   });
 
-  Object.assign(window.cimaise, { make, button, phrase, count, field, turns, busy, fill, context, tell, ask, acts, questionAt, placeOf });
+  Object.assign(window.cimaise, { make, button, phrase, count, field, turns, busy, fill, context, tell, ask, acts, scope, questionAt, placeOf });
 })();

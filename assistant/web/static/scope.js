@@ -1,7 +1,7 @@
 /* What part of the vault to search: boxes to tick in the left zone, chips over the field. */
 (() => {
   "use strict";
-  const { says, byId, say, drawn, make, button, phrase, count, tell, ask, acts, questionAt, side } = window.cimaise;
+  const { says, byId, say, drawn, make, button, phrase, count, tell, ask, acts, scope: told, questionAt, side } = window.cimaise;
   const KEPT = "cimaise.scope";
   const SHOWN = 8; // names of a list before the fold
   const filters = { folders: [], tags: [], since: null, until: null };
@@ -126,27 +126,24 @@
     }
   }
 
-  async function load() {
-    const response = await fetch("/scope").catch(() => null);
-    if (!response?.ok) return;
-    scope = await response.json();
-    window.cimaise.vault = scope.vault;
-    recall();
-    build();
-    changed();
-  }
-
   acts.widen = (_, place) => {
     clear();
     ask(questionAt(place), place);
   };
 
-  let asked = false;
+  /* Gradio's field must be there to be told: what a reload kept is told then. */
+  let begun = false;
   drawn.push(() => {
-    if (!asked && byId("composer")) {
-      asked = true;
-      load();
+    if (scope && !begun && byId("cim-context")) {
+      begun = true;
+      recall();
+      build();
+      changed();
     }
     if (scope && !byId("cim-chips")) drawChips();
+  });
+  told.then((known) => {
+    scope = known;
+    for (const draw of drawn) draw();
   });
 })();

@@ -3,8 +3,8 @@
   "use strict";
   const { says, byId, drawn, make, button } = window.cimaise;
   const wide = matchMedia("(min-width: 75.01rem)");
-  const parts = { talks: make("div"), scope: make("div") };
-  const side = make("aside", { id: "cim-side", "aria-label": says.side }, parts.talks, parts.scope);
+  const parts = { talks: make("div", { class: "cim-talks" }), scope: make("div"), marks: make("div") };
+  const side = make("aside", { id: "cim-side", "aria-label": says.side }, parts.talks, parts.scope, parts.marks);
   const close = button(says.close, () => dialog.close(), { class: "cim-btn cim-close" });
   const dialog = make("dialog", { id: "cim-dialog", "aria-label": says.side }, close);
   let opener = null;

@@ -18,6 +18,8 @@ _LONGEST_NAME = 20  # words of a title that a question may quote
 _CONTROLS = dict.fromkeys((*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 _QUESTION_WORDS = frozenset("pourquoi comment qu que quel quelle quels quelles qui ou peut".split())
 _FINAL_MARK = re.compile(r"[\s?]*\Z")
+# « [[Note]] », with a heading or another wording after it: bounded, so that it is linear.
+_WIKILINK = re.compile(r"\[\[([^\[\]|#\n]{1,200})(?:[|#][^\[\]\n]{0,200})?\]\]")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Mask = np.typing.NDArray[np.bool_]
@@ -51,7 +53,7 @@ def search_text(question: Question, *, quoting: bool = False) -> str:
         question: In its conversation.
         quoting: Whether words of the last answer may be taken; it may quote private notes.
     """
-    return question.standalone or complete(question, quoting=quoting)
+    return _WIKILINK.sub(r"\1", question.standalone or complete(question, quoting=quoting))
 
 
 def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
@@ -62,9 +64,10 @@ def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
 
 
 def named_notes(question: Question, store: Store) -> list[int]:
-    """Return the rows of the notes whose title, file name or alias the question holds, longest names first.
+    """Return the rows of the notes whose title, file name or alias the question holds.
 
-    A one-word name counts only when few chunks hold the word: « musée » names no note.
+    Those in [[brackets]] come first, then the longest names. A one-word name without brackets counts only when
+    few chunks hold the word: « musée » names no note, « [[Musée]] » does.
     """
     asked = words(question.standalone or question.text)
     runs = {
@@ -72,13 +75,19 @@ def named_notes(question: Question, store: Store) -> list[int]:
         for start in range(len(asked))
         for end in range(start + 1, min(start + _LONGEST_NAME, len(asked)) + 1)
     }
+    linked = {
+        " ".join(words(form))
+        for name in _WIKILINK.findall(question.text)
+        for form in (name, name.rpartition("/")[2])
+    }
     few = max(3.0, store.chunk_count / 50)
     named = []
-    for name, row in store.named(runs):
+    for name, row in store.named(runs | linked):
         content = [word for word in name.split() if word not in STOP_WORDS]
-        if len(content) > 1 or any(store.lexicon.frequency(word) <= few for word in content):
-            named.append((-len(content), row))
-    return list(dict.fromkeys(row for _, row in sorted(named)))
+        rare = len(content) > 1 or any(store.lexicon.frequency(word) <= few for word in content)
+        if name in linked or rare:
+            named.append((name not in linked, -len(content), row))
+    return list(dict.fromkeys(row for *_, row in sorted(named)))
 
 
 def admitted_notes(filters: Filters, store: Store) -> Mask:

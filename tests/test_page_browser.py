@@ -36,7 +36,7 @@ def test_welcome_says_who_answers_from_what_and_offers_questions(page: Page) -> 
     expect(welcome).to_contain_text("les 26 notes de «\u00a0notes\u00a0»")
     expect(welcome).to_contain_text(texts.mode_line("extracts", None))
     expect(welcome).to_contain_text(texts.DOOR_PROGRAM)
-    expect(page.locator(".cim-starter")).to_have_text(["Par quelles étapes passer\u202f?"])
+    expect(page.locator(".cim-starter")).to_have_text(["Par quelles étapes passer\u202f?", texts.ABOUT])
     expect(page).to_have_title(texts.PAGE_TITLE)
 
 
@@ -59,7 +59,7 @@ def test_evidence_comes_before_the_first_sentence_and_sentences_one_by_one(page:
 
 
 def test_starter_asks_its_question(page: Page, site: Site) -> None:
-    page.click(".cim-starter")
+    page.locator(".cim-starter").first.click()
     expect(page.locator("#chat .cim-q")).to_have_text("Par quelles étapes passer\u202f?")
     expect(page.locator("#send")).to_be_visible()
     expect(page.locator("#welcome")).to_be_hidden()

@@ -49,7 +49,7 @@ def test_edited_question_replaces_its_answer_and_what_followed(page: Page, site:
     ask(page, "Autrement ?")
     expect(page.locator("#chat .cim-q")).to_have_text(["Autrement ?"])
     expect(page.locator("#cim-editing")).to_have_count(0)
-    assert site.chain.asked[-1].history == ()
+    assert not site.chain.asked[-1].history
     ask_and_wait(page, "Et après ?")
     assert site.chain.asked[-1].history[0].content == "Autrement ?"
 

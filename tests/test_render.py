@@ -218,7 +218,7 @@ def test_note_address_is_quoted() -> None:
 
 def test_welcome_names_the_notes_the_mode_and_the_remote_host() -> None:
     mode = texts.mode_line("model", "api.example.org")
-    shown = _plain(render_welcome(texts.welcome_lead(26, "notes"), mode, ask=True))
+    shown = _plain(render_welcome(texts.welcome_lead(26, "notes"), mode))
     assert "les 26 notes de «\u00a0notes\u00a0»" in shown
     assert "api.example.org" in shown
     assert texts.DOOR_PROGRAM in shown

@@ -12,6 +12,7 @@ from assistant.exchange import read_records
 from assistant.question import read_filters
 from assistant.scope import Scope, describe_filters
 from assistant.web import texts
+from assistant.web.about import asks_about_cimaise, describe_cimaise
 from assistant.web.actions import render_actions
 from assistant.web.conversation import Conversation
 from assistant.web.render import render_answer, render_failure
@@ -61,7 +62,7 @@ class PageChain(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A state of the page; `done` once no more of the answer comes, `asked` when a question was taken."""
+    """A state of the page; `done` once no more of the answer comes, `asked` when the conversation changed."""
 
     conversation: Conversation
     answer: Answer
@@ -93,6 +94,11 @@ async def answer_question(
         return
     conversation = conversation.before(_place(read))
     question = Question(text.strip(), conversation.turns, filters)
+    if asks_about_cimaise(question.text):
+        answer = describe_cimaise(question, chain)
+        asked = close(conversation.ask(question), answer, chain)
+        yield Shown(asked, answer, texts.ABOUT_DONE, done=True)
+        return
     async for shown in _stream(question, conversation.ask(question), chain):
         yield shown
 

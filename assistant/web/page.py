@@ -14,6 +14,8 @@ from assistant.web.evidence import render_evidence, render_legend
 from assistant.web.markup import escape
 from assistant.web.render import render_welcome
 
+_STARTERS = 3
+
 Updates = dict[Any, Any]
 
 
@@ -77,11 +79,9 @@ def _html(value: str, elem_id: str | None = None) -> gr.Markdown:
 def _main(chain: PageChain) -> _Parts:
     parts = _Parts()
     with gr.Column(elem_id="welcome", min_width=0) as parts.welcome:
-        starters = chain.starters()
+        starters = (*chain.starters()[:_STARTERS], texts.ABOUT)
         mode = texts.mode_line(chain.mode, chain.remote_host)
-        _html(
-            render_welcome(texts.welcome_lead(chain.note_count, chain.vault_name), mode, ask=bool(starters))
-        )
+        _html(render_welcome(texts.welcome_lead(chain.note_count, chain.vault_name), mode))
         parts.starters = [gr.Button(text, elem_classes="cim-starter") for text in starters]
     parts.chat = gr.Chatbot(
         elem_id="chat",
@@ -159,9 +159,10 @@ def _updates(parts: _Parts, shown: Shown) -> Updates:
     updates[parts.chat] = shown.conversation.to_chat()
     updates[parts.status] = escape(shown.status)
     updates[parts.conversation] = shown.conversation
-    updates[parts.evidence] = render_legend() if empty else render_evidence(shown.answer, done=shown.done)
+    legend = shown.done and not shown.answer.passages
+    updates[parts.evidence] = render_legend() if legend else render_evidence(shown.answer, done=shown.done)
     updates[parts.welcome] = gr.update(visible=empty)
-    if shown.conversation.pending == Answer():
+    if shown.conversation.pending == Answer() or legend:
         updates[parts.question] = ""  # the question was taken
     return updates
 

@@ -12,17 +12,18 @@ from ingest.french import hold_marks
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,24}\Z")
 
 
-def render_welcome(lead: str, mode: str, *, ask: bool) -> str:
+def render_welcome(lead: str, mode: str) -> str:
     """Return the door: what this is, what it reads, who answers, where questions go, what is kept.
+
+    Questions to begin with follow it.
 
     Args:
         lead: What Cimaise does, with which notes.
         mode: Who writes, and where questions go.
-        ask: Whether starter questions follow.
     """
     door = (texts.DOOR_PROGRAM, mode, texts.DOOR_KEEPS)
     items = "".join(f"<li>{escape(line)}</li>" for line in door)
-    starters = f'<h2 class="cim-eyebrow">{texts.STARTERS}</h2>' if ask else ""
+    starters = element("h2", "cim-eyebrow", texts.STARTERS)
     return (
         f'<div class="cim-welcome"><h1>{texts.WELCOME_TITLE}</h1>'
         f'<p class="cim-lead">{escape(lead)}</p><ul class="cim-door">{items}</ul>{starters}</div>'

@@ -18,6 +18,7 @@ from assistant.web.reader import render_message_page, render_note, render_note_p
 from ingest.errors import CimaiseError
 
 _OFFSET = re.compile(r"[0-9]{1,9}")
+_LONGEST_TITLE = 200
 _FRESH = {"Cache-Control": "no-store"}
 
 
@@ -31,6 +32,7 @@ def add_routes(app: FastAPI, chain: PageChain, static_url: Callable[[str], str])
     """
     _add_note(app, chain, static_url)
     _add_scope(app, chain)
+    _add_titles(app, chain)
     _add_export(app, chain)
 
 
@@ -74,6 +76,18 @@ def _add_scope(app: FastAPI, chain: PageChain) -> None:
         return JSONResponse({"vault": chain.vault_name, **asdict(scope)}, headers=_FRESH)
 
     app.add_route("/scope", show_scope)
+
+
+def _add_titles(app: FastAPI, chain: PageChain) -> None:
+    async def show_titles(request: Request) -> Response:
+        typed = request.query_params.get("q", "")[:_LONGEST_TITLE]
+        try:
+            titles = await run_in_threadpool(chain.titles, typed)
+        except CimaiseError as error:
+            return JSONResponse({"error": str(error)}, 503)
+        return JSONResponse(titles, headers=_FRESH)
+
+    app.add_route("/titles", show_titles)
 
 
 def _add_export(app: FastAPI, chain: PageChain) -> None:

@@ -28,11 +28,12 @@ logger = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
 _STYLES = ("cimaise.css", "side.css")
-_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js")
+_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js")
 _OPEN_PATHS = (
     "GET /",
     "GET /note/*",
     "GET /scope",
+    "GET /titles",
     "POST /export/text",
     "POST /export/markdown",
     "POST /export/html",

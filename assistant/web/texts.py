@@ -15,7 +15,7 @@ NO_SCRIPT = "Cimaise a besoin de JavaScript dans ce navigateur pour afficher la 
 QUESTION = "Votre question"
 ASK = "Demander"
 STOP = "Arrêter"
-HINT = "Entrée envoie, Maj + Entrée va à la ligne"
+HINT = "Entrée envoie, [[ nomme une note"
 CONVERSATION = "Conversation"
 
 LABELS = {"verbatim": "mot à mot", "supported": "appuyé", "unsupported": "sans appui", "link": ""}
@@ -53,6 +53,23 @@ ACTS = (
     ("review", "À revoir"),
 )
 LEADS = "Vos notes mènent aussi à"
+ABOUT = "Que sais-tu faire\u202f?"
+ABOUT_DONE = "Voilà ce que je sais faire."
+ABOUT_ANSWERS = (
+    "Je réponds avec vos mots, et le passage exact de chaque phrase s’ouvre d’un clic dans sa note."
+)
+ABOUT_EVERYWHERE = (
+    "Je cherche dans tout le coffre\u202f; «\u00a0Préciser\u00a0» s’en tient à un dossier, à une étiquette "
+    "ou à une période."
+)
+ABOUT_TOOLS = (
+    "Vous pouvez nommer une note en tapant deux crochets ouvrants, modifier une question, copier une réponse "
+    "avec ses sources et exporter la conversation."
+)
+ABOUT_LIMITS = (
+    "Je ne sais que ce que disent vos notes\u202f: je ne cherche pas sur le Web, je ne modifie aucune note, "
+    "et quand elles ne répondent pas, je le dis."
+)
 EMPTY_QUESTION = "Écrivez d’abord une question."
 
 STATUS_WRITING = "je rédige, phrase par phrase…"
@@ -133,6 +150,8 @@ SCRIPT = {
     "reasons": ("faux", "mal cité", "incomplet", "hors sujet"),
     "marked": "Avis gardé dans ce navigateur\u202f; merci.",
     "unmarked": "Avis retiré.",
+    "titles": "Notes à nommer",
+    "titles_found": "{number}\u00a0: flèches pour choisir, Entrée pour nommer.",
     "marks": "Avis",
     "marks_download": "Télécharger les avis ({number})",
     "marks_erase": "Effacer les avis",
@@ -189,6 +208,18 @@ def mode_line(mode: str, remote_host: str | None) -> str:
     if remote_host:
         return f"{kind} ; vos questions et des passages de vos notes sont envoyés à {remote_host}."
     return f"{kind} : rien ne sort de cet ordinateur."
+
+
+def about_notes(notes: int, vault: str) -> str:
+    """Return what Cimaise reads, for those who ask what it can do."""
+    return f"Je lis {count(notes, 'note')} de «\u00a0{vault}\u00a0»."
+
+
+def about_scope(kept_to: Sequence[str]) -> str:
+    """Return where the next question is searched, for those who ask what Cimaise can do."""
+    if not kept_to:
+        return ABOUT_EVERYWHERE
+    return f"En ce moment, je ne cherche que dans {', '.join(kept_to)}."
 
 
 def short_mode(mode: str | None) -> str:

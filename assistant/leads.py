@@ -30,7 +30,7 @@ def complete_title(typed: str, store: Store) -> tuple[str, ...]:
     """
     wanted = fold(typed).strip()
     ranked = []
-    for title in store.all_titles():
+    for title in store.titles(None).values():
         folded = fold(title)
         at = folded.find(wanted)
         if at >= 0:

@@ -66,8 +66,8 @@ def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
 def named_notes(question: Question, store: Store) -> list[int]:
     """Return the rows of the notes whose title, file name or alias the question holds.
 
-    Those in [[brackets]] come first, then the longest names. A one-word name without brackets counts only when
-    few chunks hold the word: « musée » names no note, « [[Musée]] » does.
+    Those in [[brackets]] come first, then the longest names. A one-word name without brackets counts only
+    when few chunks hold the word: « musée » names no note, « [[Musée]] » does.
     """
     asked = words(question.standalone or question.text)
     runs = {

@@ -121,14 +121,12 @@ class Store:
         with self._errors():
             return [(path.rpartition("/")[0], tuple(json.loads(tags)), day) for path, tags, day in found]
 
-    def titles(self, rows: Iterable[int]) -> dict[int, str]:
-        """Return the titles of notes by row."""
+    def titles(self, rows: Iterable[int] | None) -> dict[int, str]:
+        """Return the titles of notes by row, of all of them for None."""
+        if rows is None:
+            return dict(self._all("SELECT row, title FROM notes ORDER BY row", ()))
         marks, values = _marks(rows)
         return dict(self._all(f"SELECT row, title FROM notes WHERE row IN ({marks})", values))  # noqa: S608
-
-    def all_titles(self) -> list[str]:
-        """Return the title of every note, by row."""
-        return [title for (title,) in self._all("SELECT title FROM notes ORDER BY row", ())]
 
     def note(self, note_id: str) -> StoredNote | None:
         """Return the note with an opaque id, or None."""

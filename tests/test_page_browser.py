@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assistant.verdict import NEAREST
-from assistant.web import texts
+from assistant.web import script_texts, texts
 from tests.page_site import (
     GUIDE,
     HOSTILE,
@@ -243,7 +243,7 @@ def test_fault_of_the_connection_is_said_in_french(
     open_page(page, site.url)
     page.route("**/queue/join*", lambda route: route.fulfill(status=status, json={"detail": "no"}))
     ask(page, "Pourquoi ?")
-    expect(page.locator("#cim-live")).to_have_text(texts.SCRIPT[sentence])
+    expect(page.locator("#cim-live")).to_have_text(script_texts.SCRIPT[sentence])
     expect(page.locator("#cim-live")).to_be_visible()
     expect(page.locator(".toast-wrap")).to_be_hidden()
     page.close()

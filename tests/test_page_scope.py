@@ -61,7 +61,7 @@ def test_period_runs_from_the_earlier_year_to_the_later_one(page: Page, site: Si
 def test_refusal_within_a_scope_says_so_and_offers_the_whole_vault(page: Page, site: Site) -> None:
     _tick(page, "Questions")
     ask_and_wait(page, "Quel budget ?")
-    expect(page.locator("#chat .cim-after")).to_contain_text(texts.nothing_in(["Questions"]))
+    expect(page.locator("#chat .cim-answer .cim-notice")).to_contain_text(texts.nothing_in(["Questions"]))
     page.get_by_role("button", name=texts.WIDEN).last.click()
     expect(page.locator("#chat .cim-within")).to_have_count(0)
     expect(page.locator("#chat .cim-q")).to_have_count(1)

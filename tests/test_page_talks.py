@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from assistant.gold import load_gold
-from assistant.web import texts
+from assistant.web import script_texts, texts
 from tests.page_site import (
     HOSTILE,
     LINKED,
@@ -26,7 +26,7 @@ from tests.page_site import (
 )  # fmt: skip
 
 pytestmark = MARKS
-SAYS = {name: str(said) for name, said in texts.SCRIPT.items()}
+SAYS = {name: str(said) for name, said in script_texts.SCRIPT.items()}
 
 
 def _button(page: Page, name: str) -> None:
@@ -186,7 +186,7 @@ def test_marks_are_downloaded_as_gold_questions(page: Page, tmp_path: Path) -> N
         page.get_by_role("button", name="Télécharger les avis (2)").click()
     download.value.save_as(tmp_path / "avis.jsonl")
     lines = (tmp_path / "avis.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["note"] for line in lines] == [texts.SCRIPT["useful"], "mal cité"]
+    assert [json.loads(line)["note"] for line in lines] == [script_texts.SCRIPT["useful"], "mal cité"]
     useful, review = load_gold(tmp_path / "avis.jsonl")
     assert useful.expected == ("Dossier/Le guide 𝒳.md",)
     assert review.expected == ()

@@ -18,7 +18,7 @@ import uvicorn
 
 from assistant.answer import Answer, Mode, Question
 from assistant.scope import Scope
-from assistant.web import texts
+from assistant.web import script_texts, texts
 from assistant.web.security import CONTENT_SECURITY_POLICY
 from assistant.web.server import build_app, check_port, french_shell, page_url
 from ingest.errors import IndexMissingError, PortInUseError, SettingsError
@@ -235,7 +235,7 @@ def test_configuration_says_nothing_of_analytics_or_api(port: int) -> None:
 
 
 def test_shell_keeps_its_scripts_from_closing_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "SCRIPT", {"x": "</script><b>"})
+    monkeypatch.setattr(script_texts, "SCRIPT", {"x": "</script><b>"})
     assert "</script><b>" not in french_shell('<html lang="en"><meta charset="utf-8" /><gradio-app>')
 
 

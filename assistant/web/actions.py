@@ -7,14 +7,8 @@ from base64 import b64encode
 from collections.abc import Sequence
 
 from assistant.exchange import Exchange, write_record
-from assistant.scope import describe_filters
 from assistant.web import texts
-from assistant.web.markup import element, escape
-
-
-def render_act(name: str, label: str) -> str:
-    """Return something to do: the script acts on its name."""
-    return f'<a class="cim-act" href="#cim-{name}">{escape(label)}</a>'
+from assistant.web.markup import element, render_act
 
 
 def render_actions(exchange: Exchange, leads: Sequence[str]) -> str:
@@ -25,23 +19,13 @@ def render_actions(exchange: Exchange, leads: Sequence[str]) -> str:
         leads: Questions that the notes lead to.
     """
     record = element("p", "cim-record", b64encode(write_record(exchange).encode()).decode())
-    return f'<div class="cim-after">{_widen(exchange)}{_acts(exchange)}{_leads(leads)}{record}</div>'
+    return f'<div class="cim-after">{_acts(exchange)}{_leads(leads)}{record}</div>'
 
 
 def _acts(exchange: Exchange) -> str:
     if not exchange.answer.sentences:
         return ""
     return element("p", "cim-acts", "".join(render_act(*act) for act in texts.ACTS))
-
-
-def _widen(exchange: Exchange) -> str:
-    """Return what a refusal offers when the search kept to a part of the vault."""
-    kept_to = describe_filters(exchange.filters)
-    if not kept_to or exchange.answer.verdict not in {"silent", "nearest"}:
-        return ""
-    said = element("p", "", escape(texts.nothing_in(kept_to)))
-    act = element("p", "cim-acts", render_act("widen", texts.WIDEN))
-    return element("div", "cim-notice", said + act)
 
 
 def _leads(leads: Sequence[str]) -> str:

@@ -157,8 +157,9 @@ def close(
 ) -> Conversation:
     """Return the conversation with its last answer complete, and what can be done with it."""
     closed = conversation.close(answer)
-    body = render_answer(answer, done=not stopped, stopped=stopped)
-    return closed.show(body + render_actions(closed.exchanges[-1], chain.leads(answer)), None)
+    last = closed.exchanges[-1]
+    body = render_answer(answer, done=not stopped, stopped=stopped, filters=last.filters)
+    return closed.show(body + render_actions(last, chain.leads(answer)), None)
 
 
 def _failed(conversation: Conversation, answer: Answer, sentence: str) -> Shown:

@@ -7,7 +7,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from assistant.answer import Answer
-from assistant.web import texts
+from assistant.web import script_texts, texts
 from assistant.web.asking import PageChain, Shown, answer_question, reopen, stop_answer
 from assistant.web.conversation import Conversation
 from assistant.web.evidence import render_evidence, render_legend
@@ -36,7 +36,7 @@ def mount_page(app: FastAPI, chain: PageChain) -> None:
         mcp_server=False,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         theme=gr.themes.Base(font=["sans-serif"], font_mono=["monospace"]),
-        i18n=gr.I18n(fr=texts.GRADIO, en=texts.GRADIO),
+        i18n=gr.I18n(fr=script_texts.GRADIO, en=script_texts.GRADIO),
     )
 
 
@@ -98,6 +98,12 @@ def _main(chain: PageChain) -> _Parts:
         group_consecutive_messages=False,
         line_breaks=False,
     )
+    _composer(parts, texts.mode_line(chain.mode, chain.remote_host))
+    parts.conversation = gr.State(Conversation())
+    return parts
+
+
+def _composer(parts: _Parts, status: str) -> None:
     with gr.Column(elem_id="composer", min_width=0):
         with gr.Row(elem_id="field"):
             parts.question = gr.Textbox(
@@ -113,15 +119,13 @@ def _main(chain: PageChain) -> _Parts:
             parts.ask = gr.Button(texts.ASK, variant="primary", elem_id="send")
             parts.stop = gr.Button(texts.STOP, elem_id="stop", visible=False)
         with gr.Row(elem_id="under"):
-            parts.status = _html(escape(texts.mode_line(chain.mode, chain.remote_host)), "status")
+            parts.status = _html(escape(status), "status")
             _html(f'<p class="cim-meta">{texts.HINT}</p>', "hint")
     # What our script writes: the scope of the next question, and a conversation to open again.
     with gr.Column(elem_id="cim-script"):
         parts.context = gr.Textbox(elem_id="cim-context", show_label=False, container=False)
         parts.kept = gr.Textbox(elem_id="cim-kept", show_label=False, container=False)
         parts.reopen = gr.Button("", elem_id="cim-reopen")
-    parts.conversation = gr.State(Conversation())
-    return parts
 
 
 def _bind(parts: _Parts, chain: PageChain) -> None:

@@ -6,7 +6,7 @@ from assistant.answer import Answer, Citation, Filters, Passage, Sentence
 from assistant.scope import describe_filters
 from assistant.verdict import REFUSALS
 from assistant.web import texts
-from assistant.web.markup import MARKUP, element, escape, note_url, render_text
+from assistant.web.markup import MARKUP, element, escape, note_url, render_act, render_text
 from ingest.french import hold_marks
 
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,24}\Z")
@@ -42,11 +42,13 @@ def render_question(text: str, *, first: bool, filters: Filters | None = None) -
     title = element("p", "cim-eyebrow", texts.QUESTION) + element(level, "cim-q", escape(text))
     kept_to = describe_filters(filters or Filters())
     within = element("p", "cim-within", escape(texts.searched_in(kept_to))) if kept_to else ""
-    edit = f'<a class="cim-act" href="#cim-edit">{texts.EDIT}</a>'
-    return element("div", "cim-turn", title + within + element("p", "cim-acts", edit))
+    edit = element("p", "cim-acts", render_act("edit", texts.EDIT))
+    return element("div", "cim-turn", title + within + edit)
 
 
-def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool = False) -> str:
+def render_answer(
+    answer: Answer, *, done: bool, notes: int = 0, stopped: bool = False, filters: Filters | None = None
+) -> str:
     """Return an answer, or what there is of it, as one block of HTML without a line break.
 
     Args:
@@ -54,6 +56,7 @@ def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool =
         done: Whether the last part came; what closes an answer is shown then.
         notes: How many notes were searched, for the phases shown before the first sentence.
         stopped: Whether the reader stopped it.
+        filters: What part of the vault was searched, which a refusal offers to widen.
     """
     parts = [_notice(answer.notice)] if answer.notice else []
     parts += [_claim(sentence, answer) for sentence in answer.sentences]
@@ -64,6 +67,8 @@ def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool =
     if done:
         if answer.verdict == "silent":
             parts.append(element("p", "cim-p", texts.SILENT_MORE if answer.gaps else texts.SILENT_ALONE))
+        if answer.verdict in {"silent", "nearest"}:
+            parts.append(_widen(filters or Filters()))
         if not answer.complete:
             parts.append(_notice(texts.INCOMPLETE))
         parts += [_gaps(answer), _foot(answer)]
@@ -78,6 +83,14 @@ def render_failure(answer: Answer, sentence: str) -> str:
 
 def _notice(text: str) -> str:
     return f'<div class="cim-notice"><p>{escape(text)}</p></div>'
+
+
+def _widen(filters: Filters) -> str:
+    kept_to = describe_filters(filters)
+    if not kept_to:
+        return ""
+    act = element("p", "cim-acts", render_act("widen", texts.WIDEN))
+    return element("div", "cim-notice", element("p", "", escape(texts.nothing_in(kept_to))) + act)
 
 
 def _phases(answer: Answer, notes: int) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.web import texts
+from assistant.web import script_texts, texts
 from ingest.errors import PortInUseError, SettingsError
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class _FrenchShell:
 
 def french_shell(html: str) -> str:
     """Return Gradio's HTML in French, without its outside addresses, with our files before its own."""
-    says = json.dumps(texts.SCRIPT, ensure_ascii=False).replace("<", "\\u003c")
+    says = json.dumps(script_texts.SCRIPT, ensure_ascii=False).replace("<", "\\u003c")
     head = (
         f'<meta charset="utf-8" /><title>{texts.PAGE_TITLE}</title>'
         f'<link rel="icon" href="/cimaise/icon.svg" type="image/svg+xml">'

@@ -9,7 +9,10 @@ PAGE_TITLE = "Cimaise : que disent vos notes ?"
 WELCOME_TITLE = "Que disent vos notes ?"
 STARTERS = "Pour commencer, d’après vos notes"
 DOOR_PROGRAM = "Vous parlez à un programme, pas à une personne ; relisez les passages avant de les citer."
-DOOR_KEEPS = "La conversation n’est pas enregistrée : elle s’efface après la fermeture de la page."
+DOOR_KEEPS = (
+    "Vos conversations restent dans ce navigateur jusqu’à ce que vous les effaciez\u202f; "
+    "Cimaise les oublie à la fermeture de la page."
+)
 NO_SCRIPT = "Cimaise a besoin de JavaScript dans ce navigateur pour afficher la conversation."
 
 QUESTION = "Votre question"
@@ -90,86 +93,6 @@ REFUSED_SIZE = "La demande est trop longue ; raccourcissez-la."
 PORT_FORBIDDEN = "le port {port} demande des droits d’administrateur ; prenez-en un au-dessus de 1023."
 HOST_UNKNOWN = "« {host} » n’est pas une adresse de cet ordinateur ; prenez 127.0.0.1, ou 0.0.0.0."
 NOT_FOUND = "Cette page n’existe pas."
-
-# What the static script says; it receives these and holds none of its own.
-SCRIPT = {
-    "back": BACK_TO_CITATION,
-    "back_plain": BACK_TO_CHAT,
-    "open": " (ouvert)",
-    "failed": "La note n’a pas pu être ouverte ; vérifiez que Cimaise tourne encore.",
-    "loading": "J’ouvre la note…",
-    "opened": "Note ouverte au passage {number}.",
-    "opened_plain": "Note ouverte.",
-    "reader": "Note",
-    "chat": "Conversation",
-    "evidence": "Passages",
-    "lost": "La connexion avec Cimaise est perdue ; vérifiez qu’elle tourne, puis rechargez la page.",
-    "side": "Conversations et périmètre",
-    "menu": "Menu",
-    "close": "Fermer",
-    "scope": "Périmètre de la recherche",
-    "within": "Chercher dans",
-    "everywhere": "Chercher dans tout le coffre",
-    "refine": "Préciser",
-    "remove": "Retirer ",
-    "removed": "{name}\u00a0: retiré du périmètre.",
-    "filters": ("filtre", "filtres"),
-    "notes": ("note", "notes"),
-    "folders": "Où chercher",
-    "tags": "Étiquettes",
-    "years": "Période",
-    "from": "De",
-    "to": "à",
-    "first": "la première",
-    "last": "la dernière",
-    "period": "{first} à {last}",
-    "since": "depuis {first}",
-    "until": "jusqu’en {last}",
-    "more": "Toutes les autres ({number})",
-    "whole": "Chercher dans tout le coffre",
-    "editing": "Vous modifiez une question\u202f; sa réponse et la suite seront remplacées.",
-    "edit_cancel": "Annuler",
-    "new": "Nouvelle conversation",
-    "talks": "Conversations",
-    "erase": "Effacer ",
-    "erase_all": "Tout effacer",
-    "erase_sure": "Effacer pour de bon\u202f?",
-    "erased": "Conversation effacée de ce navigateur.",
-    "erased_all": "Toutes les conversations sont effacées de ce navigateur.",
-    "older": "Plus anciennes ({number})",
-    "cut": "Conversation trop longue pour être rouverte entière\u202f; les dernières questions sont là.",
-    "not_kept": "Ce navigateur ne garde pas les conversations\u202f; exportez-les avant de fermer la page.",
-    "copied": "Réponse copiée avec ses sources.",
-    "not_copied": "La copie a échoué\u202f; vérifiez que Cimaise tourne encore.",
-    "export": "Exporter la conversation",
-    "export_markdown": "En Markdown",
-    "export_html": "En page à imprimer",
-    "exported": "Conversation téléchargée.",
-    "not_exported": "L’export a échoué\u202f; vérifiez que Cimaise tourne encore.",
-    "why": "Que faut-il revoir\u202f?",
-    "reasons": ("faux", "mal cité", "incomplet", "hors sujet"),
-    "marked": "Avis gardé dans ce navigateur\u202f; merci.",
-    "unmarked": "Avis retiré.",
-    "titles": "Notes à nommer",
-    "titles_found": "{number}\u00a0: flèches pour choisir, Entrée pour nommer.",
-    "marks": "Avis",
-    "marks_download": "Télécharger les avis ({number})",
-    "marks_erase": "Effacer les avis",
-    "marks_erased": "Les avis sont effacés de ce navigateur.",
-    "useful": "utile",
-    "full": "Trop de questions attendent ; réessayez dans un instant.",
-}
-
-# Gradio's own messages that can still surface; the rest of its French comes with it.
-GRADIO = {
-    "common": {"loading": "Chargement", "error": "Erreur", "submit": "Envoyer", "clear": "Effacer"},
-    "blocks": {
-        "lost_connection": "La connexion est perdue ; rechargez la page.",
-        "connection_can_break": "Sur un téléphone, la connexion peut se couper si cet onglet passe derrière.",
-        "long_requests_queue": "Beaucoup de questions attendent ; la vôtre est dans la file.",
-        "waiting_for_inputs": "Un instant…",
-    },
-}
 
 _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",

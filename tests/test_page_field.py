@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 from assistant.web import texts
 from tests.page_site import (
     MARKS,
+    STEP,
     Site,
     ask,
     ask_and_wait,
@@ -69,3 +70,29 @@ def test_cimaise_says_what_it_can_do_without_asking_the_chain(page: Page, site: 
     shoot(page, "about")
     ask_and_wait(page, "Pourquoi ?")
     assert len(site.chain.asked) == 1
+
+
+def test_quotation_is_shown_on_focus_and_on_hover_and_escape_hides_it(page: Page) -> None:
+    ask_and_wait(page, "Pourquoi ?")
+    page.locator("#q textarea").focus()
+    citation = page.locator("#chat .cim-cite").nth(1)
+    citation.hover()
+    tip = page.get_by_role("tooltip")
+    expect(tip).to_contain_text("Une 𝒳 stratégie relie les projets d’un musée.")
+    expect(citation).to_have_attribute("aria-describedby", "cim-tip")
+    shoot(page, "tip")
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.locator("#chat .cim-cite").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(tip).to_contain_text(STEP)
+    page.keyboard.press("Tab")
+    expect(tip).to_contain_text("Une 𝒳 stratégie relie les projets d’un musée.")
+
+
+def test_quotation_of_a_hostile_note_is_text(page: Page) -> None:
+    ask_and_wait(page, "hostile ?")
+    page.locator("#chat .cim-cite").first.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("<script>window.pwned=1</script>")
+    assert page.locator("#cim-tip :is(img, script, a, form)").count() == 0

@@ -1,5 +1,6 @@
 """The scope of a search in Chromium: chosen by ticking, hung over the field, said in the answer, widened."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from assistant.answer import Filters
@@ -89,3 +90,25 @@ def test_phone_has_one_button_that_opens_the_scope_and_takes_the_focus_back(page
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
     ask_and_wait(page, "Pourquoi ?")
     assert site.chain.asked[0].filters == Filters(folders=("Questions",))
+
+
+def test_scope_opens_beside_a_note_too(page: Page) -> None:
+    ask_and_wait(page, "Pourquoi ?")
+    page.locator("#chat .cim-cite").first.click()
+    page.wait_for_selector("#cim-reader mark")
+    page.get_by_role("button", name="Préciser").click()
+    _tick(page, "Questions")
+    page.get_by_role("button", name="Fermer").click()
+    expect(page.get_by_role("button", name="Préciser")).to_be_focused()
+    page.locator("#chat .cim-cite").first.focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#cim-shell > #cim-side")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 720])
+def test_note_opens_beside_the_conversation_at_every_width(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    ask_and_wait(page, "Pourquoi ?")
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    page.locator("#chat .cim-cite").nth(1).click()
+    expect(page.locator("#cim-reader mark").first).to_be_in_viewport()

@@ -63,6 +63,18 @@ def test_escape_gives_up_editing(page: Page, site: Site) -> None:
     assert len(site.chain.asked[-1].history) == 2
 
 
+def test_question_that_failed_is_asked_again_in_its_place_and_the_next_one_follows_it(
+    page: Page, site: Site
+) -> None:
+    ask_and_wait(page, "panne ?")
+    page.get_by_role("button", name=texts.AGAIN).click()
+    page.wait_for_timeout(500)
+    assert [question.text for question in site.chain.asked] == ["panne ?", "panne ?"]
+    expect(page.locator("#chat .cim-q")).to_have_text(["panne ?"])
+    ask_and_wait(page, "Pourquoi ?")
+    expect(page.locator("#chat .cim-q")).to_have_text(["panne ?", "Pourquoi ?"])
+
+
 def test_lead_is_asked_as_it_reads(page: Page, site: Site) -> None:
     ask_and_wait(page, "Pourquoi ?")
     page.get_by_role("button", name="Comment <b>faire</b>").click()

@@ -248,7 +248,7 @@ def test_french_typography_in_every_string() -> None:
     built = [
         texts.mode_line("model", "h"), texts.welcome_lead(2, "v"), texts.writing(2), texts.uncited(2),
         texts.finished(2, 1, "nearest"), texts.finished(2, 1, "answered"), texts.searching(1),
-        texts.about_notes(2, "v"), texts.about_scope(["Forum"]), texts.nothing_in(["a", "b"]), texts.reopened(2),
+        texts.about_notes(2, "v"), texts.about_scope(["Forum"]), texts.nothing_in(["a", "b"]), texts.reopened(2), texts.silent_in(["a"]),
         texts.searched_in(["a"]), texts.export_title("2022-05-12"), render_legend(),
     ]  # fmt: skip
     for text in constants + built:

@@ -118,7 +118,7 @@ async def _stream(
             async for part in stream:
                 answer = answer + part
                 yield show(texts.writing(len(answer.passages)))
-        yield Shown(close(conversation, answer, chain), answer, _finished(answer), done=True)
+        yield Shown(close(conversation, answer, chain), answer, _finished(answer, question), done=True)
     except CimaiseError as error:
         yield _failed(conversation, answer, str(error))
     except Exception as error:  # the one event handler: a fault becomes a sentence, and the page goes on
@@ -166,7 +166,10 @@ def _failed(conversation: Conversation, answer: Answer, sentence: str) -> Shown:
     return Shown(conversation.show(render_failure(answer, sentence), None), answer, sentence, done=True)
 
 
-def _finished(answer: Answer) -> str:
+def _finished(answer: Answer, question: Question) -> str:
+    kept_to = describe_filters(question.filters)
+    if answer.verdict == "silent" and kept_to:
+        return texts.silent_in(kept_to)
     cited = len({citation.number for citation in answer.citations})
     return texts.finished(cited, sum(s.label == "unsupported" for s in answer.sentences), answer.verdict)
 

@@ -65,10 +65,10 @@ def render_answer(
     elif not done and not answer.sentences:
         parts.append(_phases(answer, notes))
     if done:
-        if answer.verdict == "silent":
-            parts.append(element("p", "cim-p", texts.SILENT_MORE if answer.gaps else texts.SILENT_ALONE))
         if answer.verdict in {"silent", "nearest"}:
             parts.append(_widen(filters or Filters()))
+        if answer.verdict == "silent":
+            parts.append(element("p", "cim-p", texts.SILENT_MORE if answer.gaps else texts.SILENT_ALONE))
         if not answer.complete:
             parts.append(_notice(texts.INCOMPLETE))
         parts += [_gaps(answer), _foot(answer)]
@@ -78,7 +78,8 @@ def render_answer(
 def render_failure(answer: Answer, sentence: str) -> str:
     """Return what there is of an answer, and the sentence that says why there is no more."""
     claims = "".join(_claim(claim, answer) for claim in answer.sentences)
-    return f'<div class="cim-answer">{claims}{_notice(sentence)}</div>'
+    again = element("p", "cim-acts", render_act("again", texts.AGAIN))
+    return f'<div class="cim-answer">{claims}{_notice(sentence)}{again}</div>'
 
 
 def _notice(text: str) -> str:

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
 _STYLES = ("cimaise.css", "side.css")
-_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js")
+_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js", "tip.js")
 _OPEN_PATHS = (
     "GET /",
     "GET /note/*",

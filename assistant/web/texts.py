@@ -48,6 +48,7 @@ STOPPED_EMPTY = "Réponse arrêtée avant la première phrase."
 FAILED = "La réponse n’a pas pu être préparée ; réessayez, et relancez Cimaise si cela se répète."
 CONTEXT_UNREADABLE = "Le périmètre de recherche n’est pas lisible\u202f; rechargez la page."
 EDIT = "Modifier la question"
+AGAIN = "Réessayer"
 WIDEN = "Chercher dans tout le coffre"
 ACTS = (
     ("copy", "Copier avec les sources"),
@@ -168,6 +169,11 @@ def nothing_in(kept_to: Sequence[str]) -> str:
 def export_title(iso: str) -> str:
     """Return the title of an exported conversation."""
     return f"Conversation avec Cimaise, {french_date(iso)}"
+
+
+def silent_in(kept_to: Sequence[str]) -> str:
+    """Return the status of a refusal when only parts of the vault were searched."""
+    return f"Rien dans {', '.join(kept_to)}."
 
 
 def reopened(exchanges: int) -> str:

@@ -83,6 +83,7 @@
   const acts = {
     edit: (_, place) => edit(place),
     lead: (node) => ask(node.textContent),
+    again: (_, place) => ask(questionAt(place), place),
   };
 
   document.addEventListener("click", (event) => {
@@ -100,13 +101,20 @@
     } else if (event.key === "Escape" && editing !== null && event.target === field()) stopEditing(true);
   });
 
+  /* Once Gradio has read its fields for a question, the next one replaces nothing. */
+  function taken() {
+    if (context.place !== undefined) setTimeout(() => stopEditing(false), 300);
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#send")) taken();
+  });
+  document.addEventListener("keydown", (event) => {
+    const asks = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === field();
+    if (asks && event.target.value.trim() && !busy()) taken();
+  });
+
   drawn.push(() => {
     for (const act of document.querySelectorAll("a.cim-act:not([role])")) act.setAttribute("role", "button");
-    if (busy()) {
-      // the question was taken: what follows is a new one
-      if (editing !== null) stopEditing(false);
-      if (context.place !== undefined) tell({ place: undefined });
-    }
   });
 
   Object.assign(window.cimaise, { make, button, phrase, count, field, turns, busy, fill, context, tell, ask, acts, scope, questionAt, placeOf });

@@ -12,7 +12,8 @@
   function place() {
     const shell = byId("cim-shell");
     if (!shell) return;
-    if (wide.matches) {
+    // beside an open note there is no room for a column
+    if (wide.matches && !shell.classList.contains("is-reading")) {
       if (dialog.open) dialog.close();
       if (side.parentElement !== shell) shell.prepend(side);
     } else if (side.parentElement !== dialog) dialog.append(side);
@@ -22,7 +23,7 @@
   function show(part, from) {
     opener = from;
     place();
-    if (!wide.matches) dialog.showModal();
+    if (side.parentElement === dialog) dialog.showModal();
     const first = part?.querySelector("input, select, button, summary");
     first?.focus();
     part?.scrollIntoView({ block: "nearest" });

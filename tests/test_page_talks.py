@@ -205,3 +205,31 @@ def test_marks_are_downloaded_as_gold_questions(page: Page, tmp_path: Path) -> N
     assert review.question.history[0].content == "Première ?"
     _button(page, SAYS["marks_erase"])
     assert page.evaluate("JSON.parse(localStorage['cimaise.marks'])") == []
+
+
+def test_conversation_too_long_to_open_whole_opens_its_end_and_loses_nothing(page: Page) -> None:
+    _begin(page)
+    said = {"text": "Une phrase. " * 400, "label": "link"}
+    records = [{"question": f"Question {n} ?", "sentences": [said]} for n in range(20)]
+    kept = [{"id": "a", "vault": "notes", "title": "Longue", "records": records}]
+    page.evaluate("kept => { localStorage['cimaise.talks'] = JSON.stringify(kept) }", kept)
+    page.reload()
+    page.locator(".cim-talk").click()
+    expect(page.locator("#cim-live")).to_have_text(SAYS["cut"])
+    expect(page.locator("#chat .cim-q").last).to_have_text("Question 19 ?")
+    shown = page.locator("#chat .cim-q").count()
+    assert 5 < shown < 20
+    ask_and_wait(page, "Pourquoi ?")
+    expect(page.locator(".cim-talk")).to_have_text(["Question 0 ?"])
+    (talk,) = page.evaluate("JSON.parse(localStorage['cimaise.talks'])")
+    assert [record["question"] for record in talk["records"]][::20] == ["Question 0 ?", "Pourquoi ?"]
+
+
+def test_first_tab_stop_goes_past_the_left_zone(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})  # where the field does not take the focus
+    open_page(page, site.url)
+    page.wait_for_selector("#cim-skip", state="attached")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=SAYS["skip"])).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#q textarea")).to_be_focused()

@@ -180,6 +180,13 @@ def test_scope_is_told_as_json_that_is_not_kept(port: int) -> None:
     }
 
 
+def test_titles_are_told_as_they_are_typed(port: int) -> None:
+    status, headers, text = _ask(port, f"/titles?q={'x' * 300}")
+    assert status == 200
+    assert headers["cache-control"] == "no-store"
+    assert json.loads(text) == [f"Titre {'x' * 200}"]
+
+
 @pytest.mark.parametrize("form", ["text", "markdown", "html"])
 def test_conversation_is_exported_as_text_that_no_browser_runs(port: int, form: str) -> None:
     record = {"question": "<script>alert(1)</script>"}

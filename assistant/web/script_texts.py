@@ -16,6 +16,7 @@ SCRIPT = {
     "evidence": "Passages",
     "lost": "La connexion avec Cimaise est perdue ; vérifiez qu’elle tourne, puis rechargez la page.",
     "side": "Conversations et périmètre",
+    "skip": "Aller à la question",
     "menu": "Menu",
     "close": "Fermer",
     "scope": "Périmètre de la recherche",

@@ -1,7 +1,7 @@
 /* What one does with an answer: copy it with its sources, export the conversation, say whether it helped. */
 (() => {
   "use strict";
-  const { says, byId, say, drawn, make, button, phrase, acts, records, load, store, side, scope, placeOf } = window.cimaise;
+  const { says, byId, say, drawn, make, button, phrase, acts, records, whole, load, store, side, scope, placeOf } = window.cimaise;
   const MARKS = "cimaise.marks";
   let vault = "";
 
@@ -69,7 +69,7 @@
   acts.export = (act) => {
     const save = async (form, suffix, kind) => {
       try {
-        download(named(suffix), kind, await write(form, records()));
+        download(named(suffix), kind, await write(form, whole()));
         say(says.exported);
       } catch {
         say(says.not_exported, true);

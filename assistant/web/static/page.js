@@ -113,7 +113,19 @@
     if (asks && event.target.value.trim() && !busy()) taken();
   });
 
+  /* Keyboards go past the left zone. */
+  function skip() {
+    if (byId("cim-skip") || !field()) return;
+    const link = make("a", { id: "cim-skip", href: "#q", text: says.skip });
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      field().focus();
+    });
+    byId("rail").prepend(link);
+  }
+
   drawn.push(() => {
+    skip();
     for (const act of document.querySelectorAll("a.cim-act:not([role])")) act.setAttribute("role", "button");
   });
 

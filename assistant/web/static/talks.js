@@ -2,7 +2,7 @@
    What is kept is the record of each exchange; the server draws it anew, so that nothing kept is ever HTML. */
 (() => {
   "use strict";
-  const { says, byId, say, drawn, make, button, phrase, fill, placeOf, busy, field, questionAt, side, scope } = window.cimaise;
+  const { says, byId, say, drawn, make, button, phrase, fill, placeOf, busy, field, side, scope } = window.cimaise;
   const TALKS = "cimaise.talks";
   const CURRENT = "cimaise.current"; // of this tab
   const MOST = 40; // conversations
@@ -10,6 +10,7 @@
   const SHOWN = 6;
   let vault = "";
   let awaited = null; // the records on screen when another conversation was asked for
+  let older = []; // records of this conversation that did not fit when it was opened again
   let ready = false;
 
   function load(key, otherwise) {
@@ -63,7 +64,8 @@
     const id = current() ?? crypto.getRandomValues(new Uint32Array(2)).join("-");
     setCurrent(id);
     let others = all().filter((talk) => talk.id !== id);
-    const talk = { id, vault, title: questionAt(0), at: Date.now(), records: kept };
+    const whole = [...older, ...kept];
+    const talk = { id, vault, title: String(whole[0].question), at: Date.now(), records: whole };
     while (!store(TALKS, [talk, ...others].slice(0, MOST))) {
       if (!others.length) return say(says.not_kept, true);
       others = others.slice(0, -1); // the oldest makes room
@@ -82,15 +84,17 @@
     const size = (list) => new Blob([JSON.stringify(JSON.stringify(list))]).size;
     let kept = talk.records;
     while (kept.length > 1 && size(kept) > ROOM) kept = kept.slice(1);
+    older = talk.records.slice(0, talk.records.length - kept.length);
     setCurrent(talk.id);
     reopen(JSON.stringify(kept));
-    if (kept.length < talk.records.length) say(says.cut, true);
+    say(older.length ? says.cut : "", older.length > 0);
     side.close();
     list();
   }
 
   function begin() {
     setCurrent(null);
+    older = [];
     if (!signature() && !document.querySelector("#chat .cim-turn")) return done();
     reopen("");
     done();
@@ -163,5 +167,5 @@
     restore();
     if (ready && restored) save();
   });
-  Object.assign(window.cimaise, { records, load, store });
+  Object.assign(window.cimaise, { records, whole: () => [...older, ...records()], load, store });
 })();

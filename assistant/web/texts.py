@@ -11,7 +11,7 @@ STARTERS = "Pour commencer, d’après vos notes"
 DOOR_PROGRAM = "Vous parlez à un programme, pas à une personne ; relisez les passages avant de les citer."
 DOOR_KEEPS = (
     "Vos conversations restent dans ce navigateur jusqu’à ce que vous les effaciez\u202f; "
-    "Cimaise les oublie à la fermeture de la page."
+    "Cimaise les oublie après la fermeture de la page."
 )
 NO_SCRIPT = "Cimaise a besoin de JavaScript dans ce navigateur pour afficher la conversation."
 

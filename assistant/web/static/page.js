@@ -59,8 +59,9 @@
     tell({ place });
     fill("q", questionAt(place));
     showEditing();
+    turns()[place]?.scrollIntoView({ block: "start" });
     const area = field();
-    area?.focus();
+    area?.focus({ preventScroll: true });
     area?.setSelectionRange(area.value.length, area.value.length);
   }
   function stopEditing(clear) {

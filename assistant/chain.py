@@ -1,7 +1,6 @@
 """The whole path from a question to a checked answer, as a LangChain Runnable."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing
 from functools import reduce
@@ -15,10 +14,11 @@ from langsmith import tracing_context
 
 from assistant.answer import Answer, Mode
 from assistant.answering import Answering, build_writer
+from assistant.catalogue import Catalogue
 from assistant.chat_models import build_chat_model
 from assistant.condense import Condensed, Condenser
 from assistant.endpoint import Endpoint, build_endpoint
-from assistant.question import QuestionInput, read_question, starter_questions
+from assistant.question import QuestionInput, read_question
 from assistant.retriever import Finding, NoteRetriever, find_passages
 from assistant.settings import Settings
 from ingest.build import Progress
@@ -31,7 +31,7 @@ from ingest.sync import sync
 from ingest.vault import read_note_file
 
 
-class AnswerChain(Runnable[QuestionInput, Answer]):
+class AnswerChain(Catalogue, Runnable[QuestionInput, Answer]):
     """Answers each question from one snapshot, the newest published when it is asked.
 
     Passages come first, then checked sentences, then the verdict:
@@ -53,8 +53,8 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         chat_model: BaseChatModel | None = None,
         endpoint: Endpoint | None = None,
     ) -> None:
+        Catalogue.__init__(self, snapshots)
         self.retriever = NoteRetriever(snapshots=snapshots, embeddings=embeddings)
-        self._snapshots = snapshots
         self._embeddings = embeddings
         self._settings = settings
         given = None if settings.model else chat_model
@@ -68,18 +68,6 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
         return self._writer.mode
 
     @property
-    def note_count(self) -> int:
-        """How many notes the index holds."""
-        with self._snapshots.lease() as snapshot:
-            return snapshot.manifest.notes
-
-    @property
-    def note_paths(self) -> frozenset[str]:
-        """The paths, relative to the vault, of the notes that the index holds."""
-        with self._snapshots.lease() as snapshot:
-            return frozenset(map(os.fsdecode, snapshot.store.hashes()))
-
-    @property
     def vault_name(self) -> str:
         """The name of the folder of notes."""
         return self._settings.vault.resolve().name
@@ -88,21 +76,6 @@ class AnswerChain(Runnable[QuestionInput, Answer]):
     def remote_host(self) -> str | None:
         """The hosts that questions and notes leave this machine for, None when nothing leaves."""
         return self._endpoint.remote_host
-
-    def note(self, note_id: str) -> StoredNote | None:
-        """Return a note of the snapshot by its opaque id, or None."""
-        with self._snapshots.lease() as snapshot:
-            return snapshot.store.note(note_id)
-
-    def starters(self, limit: int = 4) -> tuple[str, ...]:
-        """Return questions to begin with: the titles of the notes that link to the most others."""
-        with self._snapshots.lease() as snapshot:
-            titles = [title for title, _ in snapshot.store.hubs(40)]
-        return starter_questions(titles)[:limit]
-
-    def close(self) -> None:
-        """Release the snapshot's files."""
-        self._snapshots.close()
 
     def invoke(self, input: QuestionInput, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:
         """Answer a question.

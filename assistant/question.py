@@ -18,6 +18,8 @@ _LONGEST_NAME = 20  # words of a title that a question may quote
 _CONTROLS = dict.fromkeys((*range(32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")
 _QUESTION_WORDS = frozenset("pourquoi comment qu que quel quelle quels quelles qui ou peut".split())
 _FINAL_MARK = re.compile(r"[\s?]*\Z")
+# « [[Note]] », with a heading or another wording after it: bounded, so that it is linear.
+_WIKILINK = re.compile(r"\[\[([^\[\]|#\n]{1,200})(?:[|#][^\[\]\n]{0,200})?\]\]")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Mask = np.typing.NDArray[np.bool_]
@@ -40,7 +42,7 @@ def read_question(asked: QuestionInput) -> Question:
         return Question(_text(asked))
     if isinstance(asked, Mapping):
         history = tuple(_turn(turn) for turn in _items(asked.get("history"), "history"))
-        return Question(_text(asked.get("question")), history, _filters(asked.get("filters")))
+        return Question(_text(asked.get("question")), history, read_filters(asked.get("filters")))
     raise QuestionError("La question doit être un texte, ou un objet avec une clé « question ».")
 
 
@@ -51,7 +53,7 @@ def search_text(question: Question, *, quoting: bool = False) -> str:
         question: In its conversation.
         quoting: Whether words of the last answer may be taken; it may quote private notes.
     """
-    return question.standalone or complete(question, quoting=quoting)
+    return _WIKILINK.sub(r"\1", question.standalone or complete(question, quoting=quoting))
 
 
 def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
@@ -62,9 +64,10 @@ def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
 
 
 def named_notes(question: Question, store: Store) -> list[int]:
-    """Return the rows of the notes whose title, file name or alias the question holds, longest names first.
+    """Return the rows of the notes whose title, file name or alias the question holds.
 
-    A one-word name counts only when few chunks hold the word: « musée » names no note.
+    Those in [[brackets]] come first, then the longest names. A one-word name without brackets counts only
+    when few chunks hold the word: « musée » names no note, « [[Musée]] » does.
     """
     asked = words(question.standalone or question.text)
     runs = {
@@ -72,13 +75,19 @@ def named_notes(question: Question, store: Store) -> list[int]:
         for start in range(len(asked))
         for end in range(start + 1, min(start + _LONGEST_NAME, len(asked)) + 1)
     }
+    linked = {
+        " ".join(words(form))
+        for name in _WIKILINK.findall(question.text)
+        for form in (name, name.rpartition("/")[2])
+    }
     few = max(3.0, store.chunk_count / 50)
     named = []
-    for name, row in store.named(runs):
+    for name, row in store.named(runs | linked):
         content = [word for word in name.split() if word not in STOP_WORDS]
-        if len(content) > 1 or any(store.lexicon.frequency(word) <= few for word in content):
-            named.append((-len(content), row))
-    return list(dict.fromkeys(row for _, row in sorted(named)))
+        rare = len(content) > 1 or any(store.lexicon.frequency(word) <= few for word in content)
+        if name in linked or rare:
+            named.append((name not in linked, -len(content), row))
+    return list(dict.fromkeys(row for *_, row in sorted(named)))
 
 
 def admitted_notes(filters: Filters, store: Store) -> Mask:
@@ -99,6 +108,23 @@ def admits(filters: Filters, folder: str, tags: Sequence[str], date: str | None)
     if filters.since and (date is None or date < filters.since):
         return False
     return not (filters.until and (date is None or date > filters.until))
+
+
+def read_filters(value: object) -> Filters:
+    """Return the Filters that a mapping of `tags`, `folders`, `since` and `until` stands for; none for None.
+
+    Raises:
+        QuestionError: It has other keys, or a value of another form.
+    """
+    if value is None:
+        return Filters()
+    if isinstance(value, Filters):
+        return value
+    if not isinstance(value, Mapping) or not value.keys() <= {"tags", "folders", "since", "until"}:
+        raise QuestionError("« filters » n’admet que « tags », « folders », « since » et « until ».")
+    tags = tuple(str(tag).removeprefix("#") for tag in _items(value.get("tags"), "tags"))
+    folders = tuple(str(folder).strip("/") for folder in _items(value.get("folders"), "folders"))
+    return Filters(tags, folders, _day(value.get("since")), _day(value.get("until")))
 
 
 def _text(value: object) -> str:
@@ -129,18 +155,6 @@ def _turn(turn: object) -> Turn:
     raise QuestionError(
         "Chaque tour de « history » doit avoir « role » (user ou assistant) et « content » (texte)."
     )
-
-
-def _filters(value: object) -> Filters:
-    if value is None:
-        return Filters()
-    if isinstance(value, Filters):
-        return value
-    if not isinstance(value, Mapping) or not value.keys() <= {"tags", "folders", "since", "until"}:
-        raise QuestionError("« filters » n’admet que « tags », « folders », « since » et « until ».")
-    tags = tuple(str(tag).removeprefix("#") for tag in _items(value.get("tags"), "tags"))
-    folders = tuple(str(folder).strip("/") for folder in _items(value.get("folders"), "folders"))
-    return Filters(tags, folders, _day(value.get("since")), _day(value.get("until")))
 
 
 def _items(value: object, name: str) -> Sequence[object]:

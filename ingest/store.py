@@ -122,8 +122,10 @@ class Store:
         """Return the rows of the notes that no remote service may be sent."""
         return [row for (row,) in self.select("SELECT row FROM notes WHERE private ORDER BY row", ())]
 
-    def titles(self, rows: Iterable[int]) -> dict[int, str]:
-        """Return the titles of notes by row."""
+    def titles(self, rows: Iterable[int] | None) -> dict[int, str]:
+        """Return the titles of notes by row, of all of them for None."""
+        if rows is None:
+            return dict(self.select("SELECT row, title FROM notes ORDER BY row", ()))
         marks, values = _marks(rows)
         return dict(self.select(f"SELECT row, title FROM notes WHERE row IN ({marks})", values))  # noqa: S608
 

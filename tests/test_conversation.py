@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.answer import Answer, Citation, Passage, Sentence, Turn
+from assistant.answer import Answer, Citation, Passage, Question, Sentence, Turn
 from assistant.web.conversation import Conversation
 
 OPEN = Passage(1, "a", "A", "A.md", (), "Le musée ouvre.", 0, 15, "utf-8", 1.0, "proche")
@@ -17,7 +17,7 @@ def test_turn_is_private_when_its_answer_cites_a_confidential_note(cited: Passag
     quote = Citation(number, cited.note_id, cited.note, cited.path, (), cited.text, 0, 15, "utf-8")
     said = Sentence(cited.text, "verbatim", (number,))
     answer = Answer("Quand ?", sentences=(said,), citations=(quote,), passages=(OPEN, CLOSED))
-    kept = Conversation().ask("Quand ?").close("Quand ?", answer)
+    kept = Conversation().ask(Question("Quand ?")).close(answer)
     assert kept.turns == (
         Turn("user", "Quand ?"),
         Turn("assistant", f"Le musée ouvre. [{number}]", private=private),

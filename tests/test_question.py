@@ -165,11 +165,17 @@ def store(make_vault: Callable[..., Path], make_settings: Callable[..., IngestSe
         ("Que dit Hub01 ?", ["Hub01"]),
         ("Que fait un musée ?", []),
         ("Que dit Max ?", []),
+        ("Que dit [[Musée]] de Hub01 ?", ["Musée", "Hub01"]),
+        ("Que dit [[Dossier/Musée#Titre|ce musée]] ?", ["Musée"]),
     ],
 )
 def test_a_question_names_a_note_by_title_file_or_alias(store: Store, text: str, titles: list[str]) -> None:
     notes = store.notes(rows := named_notes(Question(text), store))
     assert [notes[row].title for row in rows] == titles
+
+
+def test_brackets_stay_out_of_what_is_searched() -> None:
+    assert search_text(Question("Que dit [[Musée|le musée]] ?")) == "Que dit Musée ?"
 
 
 def test_the_longest_name_comes_first(store: Store) -> None:

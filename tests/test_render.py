@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation, Gap, Passage, Sentence
 from assistant.verdict import REFUSALS
-from assistant.web import texts
+from assistant.web import script_texts, texts
 from assistant.web.evidence import render_evidence, render_legend
 from assistant.web.markup import escape, note_url, render_text
 from assistant.web.reader import render_note, render_note_page
@@ -218,7 +218,7 @@ def test_note_address_is_quoted() -> None:
 
 def test_welcome_names_the_notes_the_mode_and_the_remote_host() -> None:
     mode = texts.mode_line("model", "api.example.org")
-    shown = _plain(render_welcome(texts.welcome_lead(26, "notes"), mode, ask=True))
+    shown = _plain(render_welcome(texts.welcome_lead(26, "notes"), mode))
     assert "les 26 notes de «\u00a0notes\u00a0»" in shown
     assert "api.example.org" in shown
     assert texts.DOOR_PROGRAM in shown
@@ -243,11 +243,13 @@ def _strings(value: object) -> list[str]:
 
 
 def test_french_typography_in_every_string() -> None:
-    constants = [text for name, value in vars(texts).items() if name.isupper() for text in _strings(value)]
+    named = {**vars(texts), **vars(script_texts)}
+    constants = [text for name, value in named.items() if name.isupper() for text in _strings(value)]
     built = [
         texts.mode_line("model", "h"), texts.welcome_lead(2, "v"), texts.writing(2), texts.uncited(2),
         texts.finished(2, 1, "nearest"), texts.finished(2, 1, "answered"), texts.searching(1),
-        render_legend(),
+        texts.about_notes(2, "v"), texts.about_scope(["Forum"]), texts.nothing_in(["a", "b"]), texts.reopened(2), texts.silent_in(["a"]),
+        texts.searched_in(["a"]), texts.export_title("2022-05-12"), render_legend(),
     ]  # fmt: skip
     for text in constants + built:
         assert not re.search(r" [;?!:»]|« |\w'\w", text), text

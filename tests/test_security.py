@@ -143,3 +143,23 @@ def test_websockets_are_closed() -> None:
 
     asyncio.run(Guard(_echo, host="127.0.0.1", open_paths=PATHS)({"type": "websocket"}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+def test_path_with_a_limit_of_its_own_takes_no_more_than_that() -> None:
+    guard = Guard(_echo, host="127.0.0.1", open_paths=("POST /long",), long_bodies={"/long": 100_000})
+    sent: list[Any] = []
+    pending = [b"x" * 100_000, b"x"]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": pending.pop(0), "more_body": bool(pending)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1")]
+    scope = {"type": "http", "method": "POST", "path": "/long", "headers": headers, "query_string": b""}
+    asyncio.run(guard(scope, receive, send))
+    assert sent[0]["status"] == 413
+    pending[:] = [b"x" * 100_000]
+    asyncio.run(guard(scope, receive, send))
+    assert len(sent[-1]["body"]) == 100_000

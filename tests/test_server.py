@@ -17,7 +17,8 @@ import pytest
 import uvicorn
 
 from assistant.answer import Answer, Mode, Question
-from assistant.web import texts
+from assistant.scope import Scope
+from assistant.web import script_texts, texts
 from assistant.web.security import CONTENT_SECURITY_POLICY
 from assistant.web.server import build_app, check_port, french_shell, page_url
 from ingest.errors import IndexMissingError, PortInUseError, SettingsError
@@ -40,6 +41,15 @@ class Chain:
 
     def starters(self) -> tuple[str, ...]:
         return ()
+
+    def scope(self) -> Scope:
+        return Scope(folders=(("Forum <b>", 3),), years=(("2022", 1),))
+
+    def leads(self, answer: Answer) -> tuple[str, ...]:
+        return answer.removed
+
+    def titles(self, typed: str) -> tuple[str, ...]:
+        return (f"Titre {typed}",)
 
     def note(self, note_id: str) -> StoredNote | None:
         if note_id == "gone":
@@ -105,7 +115,9 @@ def test_page_is_in_french_with_our_files_first_and_no_outside_address(port: int
 def test_static_files_are_served(port: int) -> None:
     for name, kind in (
         ("cimaise.css", "text/css"),
+        ("side.css", "text/css"),
         ("cimaise.js", "javascript"),
+        ("scope.js", "javascript"),
         ("icon.svg", "image/svg+xml"),
     ):
         status, headers, _ = _ask(port, f"/cimaise/{name}")
@@ -156,6 +168,41 @@ def test_bounds_outside_the_note_show_it_unmarked(port: int, query: str) -> None
     assert texts.NOTE_SPAN_OUTSIDE in page
 
 
+def test_scope_is_told_as_json_that_is_not_kept(port: int) -> None:
+    status, headers, text = _ask(port, "/scope")
+    assert status == 200
+    assert headers["cache-control"] == "no-store"
+    assert json.loads(text) == {
+        "vault": "notes",
+        "folders": [["Forum <b>", 3]],
+        "tags": [],
+        "years": [["2022", 1]],
+    }
+
+
+def test_titles_are_told_as_they_are_typed(port: int) -> None:
+    status, headers, text = _ask(port, f"/titles?q={'x' * 300}")
+    assert status == 200
+    assert headers["cache-control"] == "no-store"
+    assert json.loads(text) == [f"Titre {'x' * 200}"]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_conversation_is_exported_as_text_that_no_browser_runs(port: int, form: str) -> None:
+    record = {"question": "<script>alert(1)</script>"}
+    status, headers, text = _ask(port, f"/export/{form}", "POST", json.dumps([record]).encode())
+    assert status == 200
+    assert headers["content-type"].startswith("text/plain")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "alert(1)" in text
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"{", 422), (b"", 422), (b"x" * (512 * 1024 + 1), 413)])
+def test_export_refuses_what_is_no_conversation(port: int, body: bytes, status: int) -> None:
+    assert _ask(port, "/export/html", "POST", body)[0] == status
+    assert _ask(port, "/export/pdf", "POST", body)[0] == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -195,7 +242,7 @@ def test_configuration_says_nothing_of_analytics_or_api(port: int) -> None:
 
 
 def test_shell_keeps_its_scripts_from_closing_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(texts, "SCRIPT", {"x": "</script><b>"})
+    monkeypatch.setattr(script_texts, "SCRIPT", {"x": "</script><b>"})
     assert "</script><b>" not in french_shell('<html lang="en"><meta charset="utf-8" /><gradio-app>')
 
 

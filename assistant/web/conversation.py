@@ -1,33 +1,50 @@
-"""What a session has seen; it stays on the server, and the browser never sends back what it was shown."""
+"""What a session shows and may lean on: frozen, made of exchanges, rendered once each."""
 
 from dataclasses import dataclass, replace
 
-from assistant.answer import Answer, Turn
+from assistant.answer import Answer, Question, Turn
+from assistant.exchange import Exchange
 from assistant.web.render import render_question
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a session has seen: messages as HTML, turns as text, and the answer on its way, if any."""
+    """The exchanges of a session, the HTML of their answers, and the answer on its way, if any."""
 
-    messages: tuple[tuple[str, str], ...] = ()
-    turns: tuple[Turn, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    shown: tuple[str, ...] = ()
     pending: Answer | None = None
 
-    def ask(self, question: str) -> "Conversation":
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What the next question may lean on."""
+        return tuple(turn for exchange in self.exchanges for turn in exchange.turns)
+
+    def before(self, place: int | None) -> "Conversation":
+        """Return the conversation up to an exchange that is asked anew; the whole for None."""
+        if place is None:
+            return self
+        return Conversation(self.exchanges[:place], self.shown[:place])
+
+    def ask(self, question: Question) -> "Conversation":
         """Return the conversation with a question and an answer still empty."""
-        shown = render_question(question, first=not self.messages)
-        return Conversation((*self.messages, ("user", shown), ("assistant", "")), self.turns, Answer())
+        asked = Exchange(question.text, filters=question.filters)
+        return Conversation((*self.exchanges, asked), (*self.shown, ""), Answer())
 
     def show(self, html: str, pending: Answer | None) -> "Conversation":
-        """Return the conversation with its last message replaced."""
-        return replace(self, messages=(*self.messages[:-1], ("assistant", html)), pending=pending)
+        """Return the conversation with its last answer shown so."""
+        return replace(self, shown=(*self.shown[:-1], html), pending=pending)
 
-    def close(self, question: str, answer: Answer) -> "Conversation":
-        """Return the conversation with the turn kept for the questions that follow."""
-        turn = (Turn("user", question), Turn("assistant", answer.text, answer.private))
-        return replace(self, turns=(*self.turns, *turn), pending=None)
+    def close(self, answer: Answer) -> "Conversation":
+        """Return the conversation with the answer kept for the questions that follow."""
+        last = replace(self.exchanges[-1], answer=answer)
+        return replace(self, exchanges=(*self.exchanges[:-1], last), pending=None)
 
     def to_chat(self) -> list[dict[str, str]]:
         """Return the messages as gr.Chatbot takes them."""
-        return [{"role": role, "content": html} for role, html in self.messages]
+        messages = []
+        for place, (exchange, html) in enumerate(zip(self.exchanges, self.shown, strict=True)):
+            question = render_question(exchange.question, first=place == 0, filters=exchange.filters)
+            messages.append({"role": "user", "content": question})
+            messages.append({"role": "assistant", "content": html})
+        return messages

@@ -38,6 +38,11 @@ def element(tag: str, css: str, content: str) -> str:
     return f"<{tag}{named}>{content}</{tag}>"
 
 
+def render_act(name: str, label: str) -> str:
+    """Return something to do: our script makes it a button, and acts on its name."""
+    return f'<a class="cim-act" href="#cim-{name}">{escape(label)}</a>'
+
+
 def note_url(note_id: str, start: int | None = None, end: int | None = None) -> str:
     """Return where the server shows a note, at a span of it when one is given."""
     path = f"/note/{quote_url(note_id, safe='', errors='replace')}"

@@ -1,54 +1,22 @@
 """The Gradio page: its components, and the one event that asks and streams; the only gradio import."""
 
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
-from typing import Any, Protocol, cast
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
 
-from assistant.answer import Answer, Mode, Question
-from assistant.web import texts
+from assistant.answer import Answer
+from assistant.web import script_texts, texts
+from assistant.web.asking import PageChain, Shown, answer_question, reopen, stop_answer
 from assistant.web.conversation import Conversation
 from assistant.web.evidence import render_evidence, render_legend
 from assistant.web.markup import escape
-from assistant.web.render import render_answer, render_failure, render_welcome
-from ingest.errors import CimaiseError
-from ingest.store import StoredNote
+from assistant.web.render import render_welcome
 
-logger = logging.getLogger(__name__)
+_STARTERS = 3
 
 Updates = dict[Any, Any]
-
-
-class PageChain(Protocol):
-    """What the page needs of the chain."""
-
-    @property
-    def note_count(self) -> int:
-        """How many notes are searched."""
-
-    @property
-    def vault_name(self) -> str:
-        """Name of the vault, as people call it."""
-
-    @property
-    def remote_host(self) -> str | None:
-        """Host asked when an endpoint is remote."""
-
-    @property
-    def mode(self) -> Mode:
-        """Who writes the answers."""
-
-    def starters(self) -> tuple[str, ...]:
-        """Return questions to begin with."""
-
-    def note(self, note_id: str, /) -> StoredNote | None:
-        """Return a note by its id."""
-
-    def astream(self, question: Question, /) -> AsyncIterator[Answer]:
-        """Yield the parts of an answer."""
 
 
 def mount_page(app: FastAPI, chain: PageChain) -> None:
@@ -68,7 +36,7 @@ def mount_page(app: FastAPI, chain: PageChain) -> None:
         mcp_server=False,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         theme=gr.themes.Base(font=["sans-serif"], font_mono=["monospace"]),
-        i18n=gr.I18n(fr=texts.GRADIO, en=texts.GRADIO),
+        i18n=gr.I18n(fr=script_texts.GRADIO, en=script_texts.GRADIO),
     )
 
 
@@ -96,6 +64,9 @@ class _Parts:
     question: gr.Textbox
     ask: gr.Button
     stop: gr.Button
+    context: gr.Textbox
+    kept: gr.Textbox
+    reopen: gr.Button
     status: gr.Markdown
     evidence: gr.Markdown
     conversation: gr.State
@@ -108,11 +79,9 @@ def _html(value: str, elem_id: str | None = None) -> gr.Markdown:
 def _main(chain: PageChain) -> _Parts:
     parts = _Parts()
     with gr.Column(elem_id="welcome", min_width=0) as parts.welcome:
-        starters = chain.starters()
+        starters = (*chain.starters()[:_STARTERS], texts.ABOUT)
         mode = texts.mode_line(chain.mode, chain.remote_host)
-        _html(
-            render_welcome(texts.welcome_lead(chain.note_count, chain.vault_name), mode, ask=bool(starters))
-        )
+        _html(render_welcome(texts.welcome_lead(chain.note_count, chain.vault_name), mode))
         parts.starters = [gr.Button(text, elem_classes="cim-starter") for text in starters]
     parts.chat = gr.Chatbot(
         elem_id="chat",
@@ -129,6 +98,12 @@ def _main(chain: PageChain) -> _Parts:
         group_consecutive_messages=False,
         line_breaks=False,
     )
+    _composer(parts, texts.mode_line(chain.mode, chain.remote_host))
+    parts.conversation = gr.State(Conversation())
+    return parts
+
+
+def _composer(parts: _Parts, status: str) -> None:
     with gr.Column(elem_id="composer", min_width=0):
         with gr.Row(elem_id="field"):
             parts.question = gr.Textbox(
@@ -144,82 +119,55 @@ def _main(chain: PageChain) -> _Parts:
             parts.ask = gr.Button(texts.ASK, variant="primary", elem_id="send")
             parts.stop = gr.Button(texts.STOP, elem_id="stop", visible=False)
         with gr.Row(elem_id="under"):
-            parts.status = _html(escape(texts.mode_line(chain.mode, chain.remote_host)), "status")
+            parts.status = _html(escape(status), "status")
             _html(f'<p class="cim-meta">{texts.HINT}</p>', "hint")
-    parts.conversation = gr.State(Conversation())
-    return parts
+    # What our script writes: the scope of the next question, and a conversation to open again.
+    with gr.Column(elem_id="cim-script"):
+        parts.context = gr.Textbox(elem_id="cim-context", show_label=False, container=False)
+        parts.kept = gr.Textbox(elem_id="cim-kept", show_label=False, container=False)
+        parts.reopen = gr.Button("", elem_id="cim-reopen")
 
 
 def _bind(parts: _Parts, chain: PageChain) -> None:
-    async def ask(text: str, conversation: Conversation) -> AsyncGenerator[Updates, None]:
-        async for updates in _answer(text, conversation, parts, chain):
-            yield updates
+    async def ask(text: str, context: str, conversation: Conversation) -> AsyncGenerator[Updates, None]:
+        async for shown in answer_question(text, context, conversation, chain):
+            yield _updates(parts, shown)
 
     async def stop(conversation: Conversation) -> Updates:
-        answer = conversation.pending
-        if answer is None:
-            return _buttons(parts, busy=False)
-        shown = conversation.show(render_answer(answer, done=False, stopped=True), None)
-        if answer.sentences:
-            shown = shown.close(answer.question, answer)
-        status = texts.STOPPED if answer.sentences else texts.STOPPED_EMPTY
-        return _shown(parts, shown, answer, status, done=True)
+        shown = stop_answer(conversation, chain)
+        return _updates(parts, shown) if shown else _buttons(parts, busy=False)
+
+    async def restore(kept: str) -> Updates:
+        return _updates(parts, reopen(kept, chain)) | {parts.kept: ""}
 
     outputs = [
         parts.welcome, parts.chat, parts.question, parts.ask, parts.stop, parts.status, parts.evidence,
-        parts.conversation,
+        parts.conversation, parts.kept,
     ]  # fmt: skip
     common: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
     typed = [parts.question.submit, parts.ask.click]
-    asked = [gr.on(typed, ask, [parts.question, parts.conversation], **common)]
-    asked += [starter.click(ask, [starter, parts.conversation], **common) for starter in parts.starters]
+    asked = [gr.on(typed, ask, [parts.question, parts.context, parts.conversation], **common)]
+    asked += [
+        starter.click(ask, [starter, parts.context, parts.conversation], **common)
+        for starter in parts.starters
+    ]
     parts.stop.click(stop, [parts.conversation], cancels=asked, **common)
+    parts.reopen.click(restore, [parts.kept], cancels=asked, **common)
 
 
-async def _answer(
-    text: str, conversation: Conversation, parts: _Parts, chain: PageChain
-) -> AsyncGenerator[Updates, None]:
-    """Yield what the page shows, from the question to the last checked sentence."""
-    if not text.strip():
-        yield {parts.status: texts.EMPTY_QUESTION}
-        return
-    question = Question(text.strip(), conversation.turns)
-    conversation, answer = conversation.ask(question.text), Answer()
-    shown = conversation.show(render_answer(answer, done=False, notes=chain.note_count), answer)
-    searching = _shown(parts, shown, answer, texts.searching(chain.note_count), done=False)
-    yield searching | {parts.welcome: gr.update(visible=False), parts.question: ""}
-    try:
-        async with aclosing(cast(AsyncGenerator[Answer, None], chain.astream(question))) as stream:
-            async for part in stream:
-                answer = answer + part
-                shown = conversation.show(render_answer(answer, done=False, notes=chain.note_count), answer)
-                yield _shown(parts, shown, answer, texts.writing(len(answer.passages)), done=False)
-        done = conversation.show(render_answer(answer, done=True), None).close(question.text, answer)
-        yield _shown(parts, done, answer, _finished(answer), done=True)
-    except CimaiseError as error:
-        yield _failed(parts, conversation, answer, str(error))
-    except Exception as error:  # the one event handler: a fault becomes a sentence, and the page goes on
-        logger.error("answer failed: %s", type(error).__name__)
-        logger.debug("answer failed", exc_info=error)
-        yield _failed(parts, conversation, answer, texts.FAILED)
-
-
-def _failed(parts: _Parts, conversation: Conversation, answer: Answer, sentence: str) -> Updates:
-    shown = conversation.show(render_failure(answer, sentence), None)
-    return _shown(parts, shown, answer, sentence, done=True)
-
-
-def _finished(answer: Answer) -> str:
-    cited = len({citation.number for citation in answer.citations})
-    return texts.finished(cited, sum(s.label == "unsupported" for s in answer.sentences), answer.verdict)
-
-
-def _shown(parts: _Parts, conversation: Conversation, answer: Answer, status: str, *, done: bool) -> Updates:
-    updates = _buttons(parts, busy=not done)
-    updates[parts.chat] = conversation.to_chat()
-    updates[parts.status] = escape(status)
-    updates[parts.conversation] = conversation
-    updates[parts.evidence] = render_evidence(answer, done=done)
+def _updates(parts: _Parts, shown: Shown) -> Updates:
+    if not shown.asked:
+        return {parts.status: escape(shown.status)}
+    empty = not shown.conversation.exchanges
+    updates = _buttons(parts, busy=not shown.done)
+    updates[parts.chat] = shown.conversation.to_chat()
+    updates[parts.status] = escape(shown.status)
+    updates[parts.conversation] = shown.conversation
+    legend = shown.done and not shown.answer.passages
+    updates[parts.evidence] = render_legend() if legend else render_evidence(shown.answer, done=shown.done)
+    updates[parts.welcome] = gr.update(visible=empty)
+    if shown.conversation.pending == Answer() or legend:
+        updates[parts.question] = ""  # the question was taken
     return updates
 
 

@@ -2,40 +2,53 @@
 
 import re
 
-from assistant.answer import Answer, Citation, Passage, Sentence
+from assistant.answer import Answer, Citation, Filters, Passage, Sentence
+from assistant.scope import describe_filters
 from assistant.verdict import REFUSALS
 from assistant.web import texts
-from assistant.web.markup import MARKUP, element, escape, note_url, render_text
+from assistant.web.markup import MARKUP, element, escape, note_url, render_act, render_text
 from ingest.french import hold_marks
 
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,24}\Z")
 
 
-def render_welcome(lead: str, mode: str, *, ask: bool) -> str:
+def render_welcome(lead: str, mode: str) -> str:
     """Return the door: what this is, what it reads, who answers, where questions go, what is kept.
+
+    Questions to begin with follow it.
 
     Args:
         lead: What Cimaise does, with which notes.
         mode: Who writes, and where questions go.
-        ask: Whether starter questions follow.
     """
     door = (texts.DOOR_PROGRAM, mode, texts.DOOR_KEEPS)
     items = "".join(f"<li>{escape(line)}</li>" for line in door)
-    starters = f'<h2 class="cim-eyebrow">{texts.STARTERS}</h2>' if ask else ""
+    starters = element("h2", "cim-eyebrow", texts.STARTERS)
     return (
         f'<div class="cim-welcome"><h1>{texts.WELCOME_TITLE}</h1>'
         f'<p class="cim-lead">{escape(lead)}</p><ul class="cim-door">{items}</ul>{starters}</div>'
     )
 
 
-def render_question(text: str, *, first: bool) -> str:
-    """Return the question as the title of its answer; the first one of a page is its h1."""
+def render_question(text: str, *, first: bool, filters: Filters | None = None) -> str:
+    """Return the question as the title of its answer; the first one of a page is its h1.
+
+    Args:
+        text: The question.
+        first: Whether it is the first of the page.
+        filters: What part of the vault was searched.
+    """
     level = "h1" if first else "h2"
     title = element("p", "cim-eyebrow", texts.QUESTION) + element(level, "cim-q", escape(text))
-    return element("div", "cim-turn", title)
+    kept_to = describe_filters(filters or Filters())
+    within = element("p", "cim-within", escape(texts.searched_in(kept_to))) if kept_to else ""
+    edit = element("p", "cim-acts", render_act("edit", texts.EDIT))
+    return element("div", "cim-turn", title + within + edit)
 
 
-def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool = False) -> str:
+def render_answer(
+    answer: Answer, *, done: bool, notes: int = 0, stopped: bool = False, filters: Filters | None = None
+) -> str:
     """Return an answer, or what there is of it, as one block of HTML without a line break.
 
     Args:
@@ -43,6 +56,7 @@ def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool =
         done: Whether the last part came; what closes an answer is shown then.
         notes: How many notes were searched, for the phases shown before the first sentence.
         stopped: Whether the reader stopped it.
+        filters: What part of the vault was searched, which a refusal offers to widen.
     """
     parts = [_notice(answer.notice)] if answer.notice else []
     parts += [_claim(sentence, answer) for sentence in answer.sentences]
@@ -51,6 +65,8 @@ def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool =
     elif not done and not answer.sentences:
         parts.append(_phases(answer, notes))
     if done:
+        if answer.verdict in {"silent", "nearest"}:
+            parts.append(_widen(filters or Filters()))
         if answer.verdict == "silent":
             parts.append(element("p", "cim-p", texts.SILENT_MORE if answer.gaps else texts.SILENT_ALONE))
         if not answer.complete:
@@ -62,11 +78,20 @@ def render_answer(answer: Answer, *, done: bool, notes: int = 0, stopped: bool =
 def render_failure(answer: Answer, sentence: str) -> str:
     """Return what there is of an answer, and the sentence that says why there is no more."""
     claims = "".join(_claim(claim, answer) for claim in answer.sentences)
-    return f'<div class="cim-answer">{claims}{_notice(sentence)}</div>'
+    again = element("p", "cim-acts", render_act("again", texts.AGAIN))
+    return f'<div class="cim-answer">{claims}{_notice(sentence)}{again}</div>'
 
 
 def _notice(text: str) -> str:
     return f'<div class="cim-notice"><p>{escape(text)}</p></div>'
+
+
+def _widen(filters: Filters) -> str:
+    kept_to = describe_filters(filters)
+    if not kept_to:
+        return ""
+    act = element("p", "cim-acts", render_act("widen", texts.WIDEN))
+    return element("div", "cim-notice", element("p", "", escape(texts.nothing_in(kept_to))) + act)
 
 
 def _phases(answer: Answer, notes: int) -> str:

@@ -6,7 +6,7 @@ never reaches Gradio: uploads, its proxy, its API and their documentation are cl
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -37,10 +37,19 @@ class Guard:
         host: The address the server is bound to; a wildcard such as `0.0.0.0` allows any IP address and the
             machine's own name, since DNS rebinding needs a name of the attacker's.
         open_paths: “METHOD /path”; a path that ends with `*` opens all that starts so. HEAD goes with GET.
+        long_bodies: The most bytes that a path takes, where it is not `MAX_BODY_BYTES`.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, open_paths: Iterable[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        open_paths: Iterable[str],
+        long_bodies: Mapping[str, int] | None = None,
+    ) -> None:
         self._app = app
+        self._long_bodies = dict(long_bodies or {})
         self._hosts, self._any_address = allowed_hosts(host)
         paths = frozenset(open_paths)
         self._exact = frozenset(path for path in paths if not path.endswith("*"))
@@ -58,7 +67,7 @@ class Guard:
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
         if refusal is None and scope["method"] not in {"GET", "HEAD"}:
-            body = await _read_body(receive)
+            body = await _read_body(receive, self._limit(scope))
             if body is None:
                 refusal = 413, texts.REFUSED_SIZE
             else:
@@ -84,9 +93,12 @@ class Guard:
         if wanted not in self._exact and not wanted.startswith(self._prefixes):
             return 404, texts.NOT_FOUND
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or len(length) > 12 or int(length) > MAX_BODY_BYTES:
+        if not length.isdecimal() or len(length) > 12 or int(length) > self._limit(scope):
             return 413, texts.REFUSED_SIZE
         return None
+
+    def _limit(self, scope: Scope) -> int:
+        return self._long_bodies.get(scope["path"], MAX_BODY_BYTES)
 
     def _is_ours(self, host: str) -> bool:
         name = host_name(host)
@@ -127,13 +139,13 @@ def _with_headers(send: Send) -> Send:
     return send_with_headers
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+async def _read_body(receive: Receive, max_bytes: int) -> bytes | None:
     """Return the body, or None when it is longer than allowed, whatever its Content-Length says."""
     body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > max_bytes:
             return None
         if not message.get("more_body", False):
             return bytes(body)

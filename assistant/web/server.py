@@ -16,23 +16,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assistant.web import texts
-from ingest.errors import CimaiseError, PortInUseError, SettingsError
+from assistant.web import script_texts, texts
+from ingest.errors import PortInUseError, SettingsError
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from assistant.web.page import PageChain
+    from assistant.web.asking import PageChain
 
 logger = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
-_OFFSET = re.compile(r"[0-9]{1,9}")
+_STYLES = ("cimaise.css", "side.css")
+_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js", "tip.js")
 _OPEN_PATHS = (
     "GET /",
     "GET /note/*",
+    "GET /scope",
+    "GET /titles",
+    "POST /export/text",
+    "POST /export/markdown",
+    "POST /export/html",
     "GET /cimaise/*",
     "GET /config",
     "GET /theme.css",
@@ -47,6 +51,8 @@ _OPEN_PATHS = (
     "POST /gradio_api/cancel",
     "POST /gradio_api/reset",
 )
+
+_LONG_BODIES = dict.fromkeys(("/export/text", "/export/markdown", "/export/html"), 512 * 1024)
 
 
 class ServerSettings(Protocol):
@@ -135,47 +141,15 @@ def build_app(chain: "PageChain", settings: ServerSettings) -> "ASGIApp":
     from starlette.staticfiles import StaticFiles  # noqa: PLC0415
 
     from assistant.web.page import mount_page  # noqa: PLC0415
+    from assistant.web.routes import add_routes  # noqa: PLC0415
     from assistant.web.security import Guard  # noqa: PLC0415
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    _add_notes(app, chain)
+    add_routes(app, chain, static_url)
     app.mount("/cimaise", StaticFiles(directory=_STATIC))
     mount_page(app, chain)
-    return Guard(GZipMiddleware(_FrenchShell(app)), host=settings.host, open_paths=_OPEN_PATHS)
-
-
-def _add_notes(app: "FastAPI", chain: "PageChain") -> None:
-    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
-    from starlette.requests import Request  # noqa: PLC0415
-    from starlette.responses import HTMLResponse  # noqa: PLC0415
-
-    from assistant.web.reader import render_message_page, render_note, render_note_page  # noqa: PLC0415
-
-    def refuse(sentence: str, status: int) -> HTMLResponse:
-        return HTMLResponse(render_message_page(sentence, _static_url("cimaise.css")), status)
-
-    async def show_note(request: Request) -> "Response":
-        bounds = [request.query_params.get(name) for name in ("start", "end")]
-        if any(bound is not None and not _OFFSET.fullmatch(bound) for bound in bounds):
-            return refuse(texts.NOTE_SPAN_INVALID, 400)
-        try:
-            note = await run_in_threadpool(chain.note, request.path_params["note_id"])
-        except CimaiseError as error:
-            return refuse(str(error), 503)
-        if note is None:
-            return refuse(texts.NOTE_UNKNOWN, 404)
-        start, end = (int(bound) if bound is not None else None for bound in bounds)
-        inside = start is not None and end is not None and start < end <= len(note.text)
-        span = (start, end) if inside and start is not None and end is not None else None
-        warning = texts.NOTE_SPAN_OUTSIDE if not inside and (start, end) != (None, None) else ""
-        if "fragment" in request.query_params:
-            content = await run_in_threadpool(render_note, note, span, warning=warning)
-        else:
-            urls = {"style_url": _static_url("cimaise.css"), "script_url": _static_url("note.js")}
-            content = await run_in_threadpool(render_note_page, note, span, warning=warning, **urls)
-        return HTMLResponse(content, headers={"Cache-Control": "no-store"})
-
-    app.add_route("/note/{note_id:path}", show_note)
+    shell = GZipMiddleware(_FrenchShell(app))
+    return Guard(shell, host=settings.host, open_paths=_OPEN_PATHS, long_bodies=_LONG_BODIES)
 
 
 class _FrenchShell:
@@ -213,20 +187,21 @@ class _FrenchShell:
 
 def french_shell(html: str) -> str:
     """Return Gradio's HTML in French, without its outside addresses, with our files before its own."""
-    says = json.dumps(texts.SCRIPT, ensure_ascii=False).replace("<", "\\u003c")
+    says = json.dumps(script_texts.SCRIPT, ensure_ascii=False).replace("<", "\\u003c")
     head = (
         f'<meta charset="utf-8" /><title>{texts.PAGE_TITLE}</title>'
         f'<link rel="icon" href="/cimaise/icon.svg" type="image/svg+xml">'
-        f'<link rel="stylesheet" href="{_static_url("cimaise.css")}">'
-        f'<script type="application/json" id="cim-texts">{says}</script>'
-        f'<script src="{_static_url("cimaise.js")}"></script>'
+        + "".join(f'<link rel="stylesheet" href="{static_url(name)}">' for name in _STYLES)
+        + f'<script type="application/json" id="cim-texts">{says}</script>'
+        + "".join(f'<script src="{static_url(name)}"></script>' for name in _SCRIPTS)
     )
     html = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*", "", html)
     html = html.replace('<meta charset="utf-8" />', head, 1).replace('lang="en"', 'lang="fr"', 1)
     return html.replace("<gradio-app", f"<noscript><p>{texts.NO_SCRIPT}</p></noscript><gradio-app", 1)
 
 
-def _static_url(name: str) -> str:
+def static_url(name: str) -> str:
+    """Return the address of a static file, which changes with its content."""
     digest = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/cimaise/{name}?v={digest}"
 

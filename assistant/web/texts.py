@@ -1,6 +1,7 @@
 """Every French string of the page, and the few functions that count and date in French."""
 
 import re
+from collections.abc import Sequence
 
 from assistant.usage import Usage, render_usage
 
@@ -10,13 +11,16 @@ PAGE_TITLE = "Cimaise : que disent vos notes ?"
 WELCOME_TITLE = "Que disent vos notes ?"
 STARTERS = "Pour commencer, d’après vos notes"
 DOOR_PROGRAM = "Vous parlez à un programme, pas à une personne ; relisez les passages avant de les citer."
-DOOR_KEEPS = "La conversation n’est pas enregistrée : elle s’efface après la fermeture de la page."
+DOOR_KEEPS = (
+    "Vos conversations restent dans ce navigateur jusqu’à ce que vous les effaciez\u202f; "
+    "Cimaise les oublie après la fermeture de la page."
+)
 NO_SCRIPT = "Cimaise a besoin de JavaScript dans ce navigateur pour afficher la conversation."
 
 QUESTION = "Votre question"
 ASK = "Demander"
 STOP = "Arrêter"
-HINT = "Entrée envoie, Maj + Entrée va à la ligne"
+HINT = "Entrée envoie, [[ nomme une note"
 CONVERSATION = "Conversation"
 
 LABELS = {"verbatim": "mot à mot", "supported": "appuyé", "unsupported": "sans appui", "link": ""}
@@ -44,6 +48,34 @@ INCOMPLETE = "La réponse a été coupée avant la fin."
 STOPPED = "Réponse arrêtée ; ce qui est affiché est vérifié."
 STOPPED_EMPTY = "Réponse arrêtée avant la première phrase."
 FAILED = "La réponse n’a pas pu être préparée ; réessayez, et relancez Cimaise si cela se répète."
+CONTEXT_UNREADABLE = "Le périmètre de recherche n’est pas lisible\u202f; rechargez la page."
+EDIT = "Modifier la question"
+AGAIN = "Réessayer"
+WIDEN = "Chercher dans tout le coffre"
+ACTS = (
+    ("copy", "Copier avec les sources"),
+    ("export", "Exporter"),
+    ("useful", "Utile"),
+    ("review", "À revoir"),
+)
+LEADS = "Vos notes mènent aussi à"
+ABOUT = "Que sais-tu faire\u202f?"
+ABOUT_DONE = "Voilà ce que je sais faire."
+ABOUT_ANSWERS = (
+    "Je réponds avec vos mots, et le passage exact de chaque phrase s’ouvre d’un clic dans sa note."
+)
+ABOUT_EVERYWHERE = (
+    "Je cherche dans tout le coffre\u202f; «\u00a0Préciser\u00a0» s’en tient à un dossier, à une étiquette "
+    "ou à une période."
+)
+ABOUT_TOOLS = (
+    "Vous pouvez nommer une note en tapant deux crochets ouvrants, modifier une question, copier une réponse "
+    "avec ses sources et exporter la conversation."
+)
+ABOUT_LIMITS = (
+    "Je ne sais que ce que disent vos notes\u202f: je ne cherche pas sur le Web, je ne modifie aucune note, "
+    "et quand elles ne répondent pas, je le dis."
+)
 EMPTY_QUESTION = "Écrivez d’abord une question."
 
 STATUS_WRITING = "je rédige, phrase par phrase…"
@@ -64,33 +96,6 @@ REFUSED_SIZE = "La demande est trop longue ; raccourcissez-la."
 PORT_FORBIDDEN = "le port {port} demande des droits d’administrateur ; prenez-en un au-dessus de 1023."
 HOST_UNKNOWN = "« {host} » n’est pas une adresse de cet ordinateur ; prenez 127.0.0.1, ou 0.0.0.0."
 NOT_FOUND = "Cette page n’existe pas."
-
-# What the static script says; it receives these and holds none of its own.
-SCRIPT = {
-    "back": BACK_TO_CITATION,
-    "back_plain": BACK_TO_CHAT,
-    "open": " (ouvert)",
-    "failed": "La note n’a pas pu être ouverte ; vérifiez que Cimaise tourne encore.",
-    "loading": "J’ouvre la note…",
-    "opened": "Note ouverte au passage {number}.",
-    "opened_plain": "Note ouverte.",
-    "reader": "Note",
-    "chat": "Conversation",
-    "evidence": "Passages",
-    "lost": "La connexion avec Cimaise est perdue ; vérifiez qu’elle tourne, puis rechargez la page.",
-    "full": "Trop de questions attendent ; réessayez dans un instant.",
-}
-
-# Gradio's own messages that can still surface; the rest of its French comes with it.
-GRADIO = {
-    "common": {"loading": "Chargement", "error": "Erreur", "submit": "Envoyer", "clear": "Effacer"},
-    "blocks": {
-        "lost_connection": "La connexion est perdue ; rechargez la page.",
-        "connection_can_break": "Sur un téléphone, la connexion peut se couper si cet onglet passe derrière.",
-        "long_requests_queue": "Beaucoup de questions attendent ; la vôtre est dans la file.",
-        "waiting_for_inputs": "Un instant…",
-    },
-}
 
 _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
@@ -131,14 +136,51 @@ def mode_line(mode: str, remote_host: str | None) -> str:
     return f"{kind} : rien ne sort de cet ordinateur."
 
 
+def about_notes(notes: int, vault: str) -> str:
+    """Return what Cimaise reads, for those who ask what it can do."""
+    return f"Je lis {count(notes, 'note')} de «\u00a0{vault}\u00a0»."
+
+
+def about_scope(kept_to: Sequence[str]) -> str:
+    """Return where the next question is searched, for those who ask what Cimaise can do."""
+    if not kept_to:
+        return ABOUT_EVERYWHERE
+    return f"En ce moment, je ne cherche que dans {', '.join(kept_to)}."
+
+
 def short_mode(mode: str | None) -> str:
     """Return the mode as one reads it under an answer."""
     return "Rédigé par un modèle d’IA" if mode == "model" else "Extraits, sans IA"
 
 
-def searching(notes: int) -> str:
-    """Return the status while the passages are looked for."""
-    return f"Je cherche dans {count(notes, 'note')}…"
+def searching(notes: int, kept_to: Sequence[str] = ()) -> str:
+    """Return the status while the passages are looked for, in the whole vault or in parts of it."""
+    return f"Je cherche dans {', '.join(kept_to) or count(notes, 'note')}…"
+
+
+def searched_in(kept_to: Sequence[str]) -> str:
+    """Return, in the head of an answer, what parts of the vault were searched."""
+    return f"cherché dans {', '.join(kept_to)}"
+
+
+def nothing_in(kept_to: Sequence[str]) -> str:
+    """Return what a refusal says when only parts of the vault were searched."""
+    return f"La recherche s’est limitée à {', '.join(kept_to)}."
+
+
+def export_title(iso: str) -> str:
+    """Return the title of an exported conversation."""
+    return f"Conversation avec Cimaise, {french_date(iso)}"
+
+
+def silent_in(kept_to: Sequence[str]) -> str:
+    """Return the status of a refusal when only parts of the vault were searched."""
+    return f"Rien dans {', '.join(kept_to)}."
+
+
+def reopened(exchanges: int) -> str:
+    """Return the status once a kept conversation is shown again."""
+    return f"Conversation rouverte\u202f: {count(exchanges, 'question')}."
 
 
 def writing(passages: int) -> str:

@@ -10,6 +10,8 @@
 
   const LINKS = 'a[href^="/note/"]';
   const byId = (id) => document.getElementById(id);
+  const drawn = []; // what our other scripts do after each of Gradio's drawings
+  window.cimaise = { says, byId, say, drawn };
   let opened = null; // {href, place, zone, label}: the citation the reader was opened from
 
   const zoneOf = (link) => (link.closest("#evidence") ? "evidence" : "chat");
@@ -210,6 +212,7 @@
       follow();
       toast();
       greet();
+      for (const draw of drawn) draw();
     });
   }).observe(document, { childList: true, subtree: true });
 })();

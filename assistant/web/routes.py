@@ -1,0 +1,114 @@
+"""Our own routes, beside Gradio's: the notes behind citations, and what our script asks for."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import date
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from assistant.exchange import Exchange, read_records
+from assistant.export import to_html, to_markdown, to_text
+from assistant.web import texts
+from assistant.web.asking import PageChain
+from assistant.web.reader import render_message_page, render_note, render_note_page
+from ingest.errors import CimaiseError
+
+_OFFSET = re.compile(r"[0-9]{1,9}")
+_LONGEST_TITLE = 200
+_FRESH = {"Cache-Control": "no-store"}
+
+
+def add_routes(app: FastAPI, chain: PageChain, static_url: Callable[[str], str]) -> None:
+    """Add our routes.
+
+    Args:
+        app: What they are added to.
+        chain: What they read from.
+        static_url: Returns the address of a static file.
+    """
+    _add_note(app, chain, static_url)
+    _add_scope(app, chain)
+    _add_titles(app, chain)
+    _add_export(app, chain)
+
+
+def _add_note(app: FastAPI, chain: PageChain, static_url: Callable[[str], str]) -> None:
+    style = static_url("cimaise.css")
+
+    def refuse(sentence: str, status: int) -> HTMLResponse:
+        return HTMLResponse(render_message_page(sentence, style), status)
+
+    async def show_note(request: Request) -> Response:
+        bounds = [request.query_params.get(name) for name in ("start", "end")]
+        if any(bound is not None and not _OFFSET.fullmatch(bound) for bound in bounds):
+            return refuse(texts.NOTE_SPAN_INVALID, 400)
+        try:
+            note = await run_in_threadpool(chain.note, request.path_params["note_id"])
+        except CimaiseError as error:
+            return refuse(str(error), 503)
+        if note is None:
+            return refuse(texts.NOTE_UNKNOWN, 404)
+        start, end = (int(bound) if bound is not None else None for bound in bounds)
+        inside = start is not None and end is not None and start < end <= len(note.text)
+        span = (start, end) if inside and start is not None and end is not None else None
+        warning = texts.NOTE_SPAN_OUTSIDE if not inside and (start, end) != (None, None) else ""
+        if "fragment" in request.query_params:
+            content = await run_in_threadpool(render_note, note, span, warning=warning)
+        else:
+            urls = {"style_url": style, "script_url": static_url("note.js")}
+            content = await run_in_threadpool(render_note_page, note, span, warning=warning, **urls)
+        return HTMLResponse(content, headers=_FRESH)
+
+    app.add_route("/note/{note_id:path}", show_note)
+
+
+def _add_scope(app: FastAPI, chain: PageChain) -> None:
+    async def show_scope(request: Request) -> Response:
+        del request
+        try:
+            scope = await run_in_threadpool(chain.scope)
+        except CimaiseError as error:
+            return JSONResponse({"error": str(error)}, 503)
+        return JSONResponse({"vault": chain.vault_name, **asdict(scope)}, headers=_FRESH)
+
+    app.add_route("/scope", show_scope)
+
+
+def _add_titles(app: FastAPI, chain: PageChain) -> None:
+    async def show_titles(request: Request) -> Response:
+        typed = request.query_params.get("q", "")[:_LONGEST_TITLE]
+        try:
+            titles = await run_in_threadpool(chain.titles, typed)
+        except CimaiseError as error:
+            return JSONResponse({"error": str(error)}, 503)
+        return JSONResponse(titles, headers=_FRESH)
+
+    app.add_route("/titles", show_titles)
+
+
+def _add_export(app: FastAPI, chain: PageChain) -> None:
+    async def export(request: Request) -> Response:
+        written = await request.body()
+        write = _EXPORTS[request.path_params["form"]]
+        try:
+            exported = await run_in_threadpool(lambda: write(read_records(written, chain.note)))
+        except CimaiseError as error:
+            return PlainTextResponse(str(error), 422)
+        return PlainTextResponse(exported, headers=_FRESH)  # never HTML of our own origin
+
+    app.add_route("/export/{form}", export, methods=["POST"])
+
+
+def _title() -> str:
+    return texts.export_title(date.today().isoformat())
+
+
+_EXPORTS: dict[str, Callable[[Sequence[Exchange]], str]] = {
+    "text": to_text,
+    "markdown": lambda exchanges: to_markdown(exchanges, title=_title()),
+    "html": lambda exchanges: to_html(exchanges, title=_title()),
+}

@@ -230,5 +230,5 @@ def provenance(mode: str | None, passages: int, cited_count: int, usage: Usage) 
 def doubts(unsupported: int, removed: int) -> tuple[str, ...]:
     """Return what the checks found: sentences nothing supports, and what was taken out."""
     said = count(unsupported, "phrase sans appui", "phrases sans appui")
-    taken = count(removed, "renvoi inventé retiré", "renvois inventés retirés")
+    taken = count(removed, "élément sans appui retiré", "éléments sans appui retirés")
     return tuple(text for text, number in ((said, unsupported), (taken, removed)) if number)

@@ -49,7 +49,7 @@ PARTS: dict[str, list[tuple[object, str, object]]] = {
     "passages added by links": [(retriever, "_LINKED", 0)],
     "notes named": [(retriever, "named_notes", lambda _question, _store: [])],
     "vectors (Chroma)": [(candidates, "_nearest", lambda *_: None)],
-    "history of a follow-up": [(retriever, "search_text", lambda asked: asked.text)],
+    "history of a follow-up": [(retriever, "search_text", lambda asked, **_: asked.text)],
     "wide first passages": [(passages, "_WIDE", passages.MAX_CHARACTERS)],
 }
 

@@ -101,8 +101,8 @@ def _run(rounds: int, findings: Sequence[Finding]) -> None:
         _check(draw_answer(dice, finding.passages), finding)
 
 
-def test_300_answers_that_cite_at_random_show_nothing_invented(findings: list[Finding]) -> None:
-    _run(300, findings)
+def test_100_answers_that_cite_at_random_show_nothing_invented(findings: list[Finding]) -> None:
+    _run(100, findings)
 
 
 @pytest.mark.campaign

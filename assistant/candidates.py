@@ -106,8 +106,10 @@ def _cited(store: Store, notes: Numbers, owners: Numbers, scores: Scores) -> Sco
 
 def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str, float] | None:
     """Return the cosine similarity of the nearest chunks by id, or None when it cannot be told."""
-    if snapshot.vectors is None or not snapshot.manifest.vectors:
-        return None if snapshot.vectors is None else {}
+    if snapshot.vectors is None:
+        return None
+    if not snapshot.manifest.vectors:  # nothing to compare with: the question need not leave
+        return {}
     try:
         with provider_errors():
             vector = embeddings.embed_query(text)

@@ -7,12 +7,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from assistant.answer import Answer, Mode, Question
+from assistant.answer import Answer, Question
 from assistant.exchange import read_records
 from assistant.question import read_filters
 from assistant.scope import Scope, describe_filters
 from assistant.web import texts
-from assistant.web.about import asks_about_cimaise, describe_cimaise
+from assistant.web.about import Configured, asks_about_cimaise, describe_cimaise
 from assistant.web.actions import render_actions
 from assistant.web.conversation import Conversation
 from assistant.web.render import render_answer, render_failure
@@ -22,24 +22,8 @@ from ingest.store import StoredNote
 logger = logging.getLogger(__name__)
 
 
-class PageChain(Protocol):
+class PageChain(Configured, Protocol):
     """What the page needs of the chain."""
-
-    @property
-    def note_count(self) -> int:
-        """How many notes are searched."""
-
-    @property
-    def vault_name(self) -> str:
-        """Name of the vault, as people call it."""
-
-    @property
-    def remote_host(self) -> str | None:
-        """Host asked when an endpoint is remote."""
-
-    @property
-    def mode(self) -> Mode:
-        """Who writes the answers."""
 
     def starters(self) -> tuple[str, ...]:
         """Return questions to begin with."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from assistant.web import texts
 from assistant.web.markup import Span, escape, render_text
+from assistant.web.pages import BACK, render_page
 from ingest.clean import clean
 from ingest.store import StoredNote
 
@@ -47,24 +48,8 @@ def render_note_page(
     note: StoredNote, span: Span | None, *, warning: str = "", style_url: str = "", script_url: str = ""
 ) -> str:
     """Return the page that a citation opens by its address; the script reads a span behind the `#`."""
-    body = f'<p class="cim-reader-bar"><a class="cim-btn" href="/">{texts.BACK_TO_CHAT}</a></p>'
-    script = f'<script src="{script_url}"></script>' if script_url else ""
-    return _page(note.title, body + render_note(note, span, warning=warning) + script, style_url)
-
-
-def render_message_page(sentence: str, style_url: str) -> str:
-    """Return a page that says one sentence and leads back."""
-    back = f'<p class="cim-reader-bar"><a class="cim-btn" href="/">{texts.BACK_TO_CHAT}</a></p>'
-    return _page(texts.BRAND, f'{back}<h1 class="cim-note-title">{escape(sentence)}</h1>', style_url)
-
-
-def _page(title: str, body: str, style_url: str) -> str:
-    return (
-        '<!doctype html><html lang="fr"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<title>{escape(title)} – {texts.BRAND}</title><link rel="stylesheet" href="{style_url}"></head>'
-        f'<body class="cim-page"><main class="cim-reader">{body}</main></body></html>'
-    )
+    body = BACK + render_note(note, span, warning=warning)
+    return render_page(note.title, body, style_urls=(style_url,), script_urls=(script_url,))
 
 
 def _body(note: StoredNote, span: Span | None) -> str:

@@ -14,7 +14,8 @@ from assistant.exchange import Exchange, read_records
 from assistant.export import to_html, to_markdown, to_text
 from assistant.web import texts
 from assistant.web.asking import PageChain
-from assistant.web.reader import render_message_page, render_note, render_note_page
+from assistant.web.pages import render_message_page
+from assistant.web.reader import render_note, render_note_page
 from ingest.errors import CimaiseError
 
 _OFFSET = re.compile(r"[0-9]{1,9}")

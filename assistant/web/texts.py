@@ -7,6 +7,8 @@ from assistant.usage import Usage, render_usage
 
 BRAND = "Cimaise"
 PAGE_TITLE = "Cimaise : que disent vos notes ?"
+VIEWS = (("/", "Conversation"), ("/notes", "Notes"), ("/index", "Index"))
+VIEWS_NAME = "Vues"
 
 WELCOME_TITLE = "Que disent vos notes ?"
 STARTERS = "Pour commencer, d’après vos notes"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from assistant.usage import Usage
 
 Label = Literal["verbatim", "supported", "unsupported", "link"]
+BORNE_OUT: frozenset[Label] = frozenset(("verbatim", "supported"))
 Mode = Literal["extracts", "model"]
 Verdict = Literal["answered", "nearest", "silent"]
 

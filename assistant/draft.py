@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
-from assistant.answer import Answer, Passage, Sentence
+from assistant.answer import BORNE_OUT, Answer, Passage, Sentence
 from assistant.breaker import Request
 from assistant.grounding import ground_sentence
 from assistant.marks import MARK
@@ -28,8 +28,10 @@ _SHORTENED = re.compile(
 )
 _TRUNCATED = frozenset({"length", "content_filter"})
 _LONGEST = 8_000  # characters of an answer
+_UNFOUNDED = "La réponse du modèle n’est pas sourcée\u202f: les passages lus n’en portent aucune phrase."
 _EMPTY = "Le modèle n’a rien répondu ; reformulez la question, ou choisissez un autre modèle."
 _ENDLESS = "Le modèle a écrit plus que la longueur permise."
+_PATIENCE = 6  # sentences, none of them borne out, after which a model is left to itself
 _LONGEST_PAUSE_S = 10.0  # what an endpoint may have a reader wait for
 _QUOTED = 600  # characters that a quotation may hold a sentence open for
 _REFUSAL = line_key(NEAREST.partition("\u202f;")[0])
@@ -37,6 +39,9 @@ _REFUSAL = line_key(NEAREST.partition("\u202f;")[0])
 
 class Draft:
     """One attempt of a model.
+
+    Nothing of it is told before a sentence is borne out: a model that obeys what a note orders, or that tells
+    what it knows from elsewhere, says no such sentence, and extracts take its place.
 
     Args:
         passages: What it was given.
@@ -51,6 +56,8 @@ class Draft:
         self._requests = self._tokens_in = self._tokens_out = 0
         self._rest = ""
         self._length = 0
+        self._held: list[Answer] = []
+        self._founded = False
         self.said = 0
         self._reason: str | None = None
         self._tells = False
@@ -104,7 +111,11 @@ class Draft:
             for sentence in _cut(_THINKING.split(self._rest)[0], quoting=False):
                 yield from self._checked(sentence)
         if not self.said:
-            raise ProviderRefusedError(_EMPTY) if self._reason else ProviderUnavailableError
+            yield Answer(removed=self._dismissed)
+            broken = self._reason is None and (cut or not self._held)
+            raise ProviderUnavailableError if broken else self._nothing
+        if self._held:
+            yield Answer(removed=self._dismissed)
         yield Answer(usage=self.usage)
         if cut:
             yield Answer(notice="Le modèle s’est interrompu avant la fin.", complete=False)
@@ -116,9 +127,28 @@ class Draft:
             return
         safe = sanitise(sentence, self.passages, self._guarded)
         part = Answer(removed=safe.removed) + ground_sentence(safe.text, self.passages)
-        self.said += len(part.sentences)
-        if part.sentences or part.removed:
+        self._founded = self._founded or any(s.label in BORNE_OUT for s in part.sentences)
+        if part.sentences:
+            self._held.append(part)
+        elif part.removed:
             yield part
+        if self._founded:
+            self.said += sum(len(held.sentences) for held in self._held)
+            yield from self._held
+            self._held.clear()
+        elif len(self._held) == _PATIENCE and not self.said:
+            yield Answer(removed=self._dismissed)
+            raise self._nothing
+
+    @property
+    def _nothing(self) -> ProviderRefusedError:
+        """What an answer that ended well, and of which nothing is told, is refused for."""
+        return ProviderRefusedError(_UNFOUNDED if self._held else _EMPTY)
+
+    @property
+    def _dismissed(self) -> tuple[str, ...]:
+        """What was taken out of the sentences that are not told."""
+        return tuple(name for held in self._held for name in held.removed)
 
 
 def refuses(sentence: str) -> bool:

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from assistant.answer import Answer, Citation, Filters, Gap, Label, Mode, Passage, Sentence, Turn, Verdict
+from assistant.answer import (
+    BORNE_OUT,
+    Answer,
+    Citation,
+    Filters,
+    Gap,
+    Label,
+    Mode,
+    Passage,
+    Sentence,
+    Turn,
+    Verdict,
+)
 from assistant.usage import Usage
 from ingest.errors import QuestionError
 from ingest.french import words
@@ -194,7 +206,7 @@ def _check(sentence: Sentence, kept: KeptExchange, citations: tuple[Citation, ..
     cited = {citation.number for citation in kept.citations}
     numbers = tuple(n for n in sentence.numbers if n in held or n not in cited)
     label: Label = sentence.label
-    if label in {"verbatim", "supported"} and not set(numbers) & held:
+    if label in BORNE_OUT and not set(numbers) & held:
         label, numbers = "unsupported", ()
     if label == "verbatim" and not _is_quoted(sentence.text, numbers, citations):
         label = "supported"

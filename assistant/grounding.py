@@ -11,8 +11,10 @@ from assistant.answer import Answer, Citation, Label, Passage, Sentence
 from assistant.figures import Figures, read_figures
 from assistant.marks import bracket_marks, read_marks
 from assistant.quotations import Quoted, check_quotations
-from assistant.support import Support, find_support
+from assistant.support import Support, find_support, is_foreign
 from ingest.clean import clean
+
+FOREIGN = "une phrase étrangère à vos notes"
 
 
 def ground_sentence(written: str, passages: Sequence[Passage]) -> Answer:
@@ -23,8 +25,9 @@ def ground_sentence(written: str, passages: Sequence[Passage]) -> Answer:
         passages: What the model was given.
 
     Returns:
-        A part with one sentence, or with none when nothing is left of it. `removed` lists the numbers that
-        no passage has, those of passages that say nothing of it, and the quotations that none holds.
+        A part with one sentence, or with none when nothing is left of it, or when it shares no word with the
+        passages. `removed` lists the numbers that no passage has, those of passages that say nothing of it,
+        the quotations that none holds, and the sentence itself where it goes.
     """
     by_number = {passage.number: passage for passage in passages}
     text, asked = read_marks(clean(bracket_marks(written)))
@@ -37,7 +40,10 @@ def ground_sentence(written: str, passages: Sequence[Passage]) -> Answer:
     if not re.search(r"\w", shown):
         return Answer(removed=removed)
     if not cited:
-        return Answer(sentences=(Sentence(shown, _uncited_label(shown)),), removed=removed)
+        label = _uncited_label(shown)
+        if label == "unsupported" and is_foreign(shown, passages):
+            return Answer(removed=(*removed, FOREIGN))
+        return Answer(sentences=(Sentence(shown, label),), removed=removed)
     support = find_support(shown, cited)
     if "words" in support.faults and not quoted.citations:  # a citation that bears nothing out is none
         foreign = tuple(f"[{number}]" for number in numbers)

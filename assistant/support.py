@@ -76,6 +76,19 @@ def find_support(text: str, cited: Sequence[Passage]) -> Support:
     return Support(tuple(_faults(text, own, chosen, titles, cited)), tuple(_citations(behind)))
 
 
+def is_foreign(text: str, passages: Iterable[Passage]) -> bool:
+    """Tell whether no word and no figure of a sentence is in any passage, or in its title and headings."""
+    own = _said(text)
+    return bool(own) and all(
+        own.isdisjoint(_said(f"{p.text} {p.note} {' '.join(p.heading)}")) for p in passages
+    )
+
+
+@lru_cache(maxsize=256)
+def _said(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in words(text) if word not in STOP_WORDS)
+
+
 def _faults(
     text: str, own: frozenset[str], chosen: Sequence[Unit], titles: str, cited: Sequence[Passage]
 ) -> Iterable[str]:

@@ -134,7 +134,7 @@ def test_offsets_of_a_quotation_are_the_originals(text: str, quotation: str, fou
         ("La stratégie prépare la crise [99].", "unsupported"),
         ("Les planètes tournent autour du soleil [2].", "unsupported"),
         ("Voici ce que disent les notes :", "link"),
-        ("Voici 12 raisons :", "unsupported"),
+        ("Voici 12 raisons de la stratégie :", "unsupported"),
     ],
 )
 def test_a_sentence_is_labelled_by_what_the_cited_passages_hold(written: str, label: str) -> None:

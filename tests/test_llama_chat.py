@@ -36,7 +36,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(models: Path) -> Iterator[LlamaServer]:
     """A server whose model never ends, with one slot."""
-    with serve_chat(models, "round", context=CONTEXT) as running:
+    with serve_chat(models, "faithful", context=CONTEXT) as running:
         yield running
 
 
@@ -71,22 +71,22 @@ def _freed_s(server: LlamaServer) -> float:
     return time.monotonic() - started
 
 
-@pytest.mark.parametrize("kind", ["round", "random"])
-def test_nonsense_is_never_shown_as_what_the_notes_say(models: Path, build: Build, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", ["nonsense", "random"])
+def test_nonsense_is_never_shown(models: Path, build: Build, kind: Kind) -> None:
     with serve_chat(models, kind, context=CONTEXT) as running:
-        answer = build(running, total_timeout_s=4).invoke(ASKED)
-    assert answer.passages
-    assert answer.mode == "extracts" or not any(s.label == "verbatim" for s in answer.sentences)
-    assert not any("zorb" in citation.quote for citation in answer.citations)
-    assert {number for s in answer.sentences for number in s.numbers} <= {p.number for p in answer.passages}
-    assert not answer.grounded or answer.notice
+        answer = build(running, total_timeout_s=8).invoke(ASKED)
+        assert _freed_s(running) < FREED_S
+    assert (answer.mode, answer.verdict) == ("extracts", "answered")
+    assert answer.notice
+    assert {s.label for s in answer.sentences} == {"verbatim"}
 
 
 def test_sentences_come_while_the_server_writes(server: LlamaServer, build: Build) -> None:
     with closing(cast("Generator[Answer]", build(server).stream(ASKED))) as parts:
         said = [next(part for part in parts if part.sentences) for _ in range(2)]
         assert _busy(server)
-    assert all("zorb" in part.sentences[0].text for part in said)
+    assert [part.sentences[0].label for part in said] == ["supported", "supported"]
+    assert all(part.citations for part in said)
 
 
 def test_stream_that_is_closed_frees_the_server(server: LlamaServer, build: Build) -> None:
@@ -139,7 +139,7 @@ def test_wrong_key_is_refused_in_french_and_leaves_extracts(server: LlamaServer,
 def test_passages_beyond_the_context_are_refused_in_french_and_leave_extracts(
     models: Path, build: Build
 ) -> None:
-    with serve_chat(models, "round", context=512) as small:
+    with serve_chat(models, "faithful", context=512) as small:
         answer = build(small).invoke(ASKED)
     assert answer.notice is not None
     assert answer.notice.startswith("Un texte est plus long que le modèle ne l’accepte")
@@ -147,7 +147,7 @@ def test_passages_beyond_the_context_are_refused_in_french_and_leave_extracts(
 
 
 def test_server_that_dies_while_it_writes_leaves_what_it_said(models: Path, build: Build) -> None:
-    with serve_chat(models, "round", context=CONTEXT) as running:
+    with serve_chat(models, "faithful", context=CONTEXT) as running:
         parts: list[Answer] = []
         for part in build(running).stream(ASKED):
             if part.sentences and not any(earlier.sentences for earlier in parts):

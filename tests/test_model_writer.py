@@ -221,7 +221,7 @@ class _Prompts(BaseCallbackHandler):
 
 def _asked(finding: Finding, *, question: Question | None = None, **limits: Any) -> str:
     prompts = _Prompts()
-    model = FakeListChatModel(responses=["Rien [1]."], callbacks=[prompts])
+    model = FakeListChatModel(responses=[NEAREST], callbacks=[prompts])
     list(ModelWriter(model, **limits).write(question or Question("Que dit-on ?"), finding))
     (asked,) = prompts.asked
     return asked

@@ -17,7 +17,7 @@ from assistant.answer import Passage, Question
 from assistant.model_writer import ModelWriter
 from assistant.retriever import Finding
 from ingest.clean import clean
-from ingest.errors import ProviderUnavailableError
+from ingest.errors import ProviderError
 from ingest.french import fold
 from tests.random_answers import draw_answer
 
@@ -43,10 +43,10 @@ def _write(said: str, finding: Finding) -> list[Answer]:
 
 
 def _parts(parts: Iterator[Answer]) -> Iterator[Answer]:
-    """Yield the parts; an answer of which nothing is left is a failure, which the chain makes extracts of."""
+    """Yield the parts; one of which nothing is borne out is a failure, which the chain makes extracts of."""
     try:
         yield from parts
-    except ProviderUnavailableError:
+    except ProviderError:
         return
 
 
@@ -56,7 +56,7 @@ async def _awrite(said: str, finding: Finding) -> list[Answer]:
     try:
         async for part in ModelWriter(model).awrite(Question("Que dit-on ?"), finding):
             parts.append(part)  # noqa: PERF401 - what came before a failure counts
-    except ProviderUnavailableError:
+    except ProviderError:
         pass
     return parts
 

@@ -137,9 +137,12 @@ def _content(spoken: Sequence[str]) -> Iterator[str]:
 
 def miscounts(said: str, held: Iterable[str]) -> bool:
     """Tell whether a text counts a thing otherwise than every one of the texts behind it that counts it."""
+    own = read_counted(said)
+    if not own:
+        return False
     counted = frozenset().union(*map(read_counted, held))
     known = {word for word, _ in counted}
-    return any(word in known and (word, value) not in counted for word, value in read_counted(said))
+    return any(word in known and (word, value) not in counted for word, value in own)
 
 
 def _iso(match: re.Match[str]) -> Date:

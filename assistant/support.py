@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from assistant.answer import Citation, Passage
 from assistant.extracts import cite
-from assistant.figures import Figures, miscounts, read_figures
-from assistant.polarity import Clause, denies_otherwise, split_clauses
+from assistant.figures import miscounts, read_figures
+from assistant.polarity import denies_otherwise, split_clauses
 from assistant.statements import split_statements
 from assistant.thesaurus import synonyms
 from ingest.clean import clean
@@ -45,8 +45,6 @@ class Unit:
     spans: tuple[tuple[int, int], ...]
     text: str
     stems: frozenset[str]
-    figures: Figures
-    clauses: tuple[Clause, ...]
     quotable: bool
 
 
@@ -99,12 +97,14 @@ def _faults(
         yield "names"
     figures = read_figures(titles)
     for unit in chosen:
-        figures |= unit.figures
+        figures |= read_figures(unit.text)
     near = [unit.text for unit in chosen]
     around = [unit.text for passage in cited for unit in units_of(passage.text)]
     if read_figures(text).missing_from(figures) or miscounts(text, near) or miscounts(text, around):
         yield "figures"
-    if denies_otherwise(split_clauses(text), [clause for unit in chosen for clause in unit.clauses]):
+    if denies_otherwise(
+        split_clauses(text), [clause for unit in chosen for clause in split_clauses(unit.text)]
+    ):
         yield "negation"
 
 
@@ -128,7 +128,7 @@ def units_of(text: str) -> tuple[Unit, ...]:
 
 
 def _unit(spans: tuple[tuple[int, int], ...], text: str, *, quotable: bool) -> Unit:
-    return Unit(spans, text, stems_of(text), read_figures(text), split_clauses(text), quotable)
+    return Unit(spans, text, stems_of(text), quotable)
 
 
 @lru_cache(maxsize=256)

@@ -52,8 +52,8 @@ class Answering:
         self._question = question
         self.finding = finding
         self._writer = writer
-        self._mode = writer.mode
         self._verdict = decide_verdict(question, finding)
+        self._mode: Mode = "extracts" if self._verdict == "silent" else writer.mode  # then no model is asked
         self._said = Answer()
 
     @property

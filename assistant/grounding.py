@@ -13,7 +13,9 @@ from assistant.marks import bracket_marks, read_marks
 from assistant.quotations import Quoted, check_quotations
 from assistant.support import Support, find_support, is_foreign
 from ingest.clean import clean
+from ingest.french import words
 
+_LITERAL = 1 / 3  # share of the words of a sentence that are quoted, from which on it is word for word
 FOREIGN = "une phrase étrangère à vos notes"
 
 
@@ -53,9 +55,12 @@ def ground_sentence(written: str, passages: Sequence[Passage]) -> Answer:
 
 
 def _label(support: Support, quoted: Quoted) -> Label:
+    """Return the label of a sentence; one that names a title « … » is not word for word for that."""
     if support.faults:
         return "unsupported"
-    return "verbatim" if quoted.citations and not quoted.removed else "supported"
+    said = sum(len(words(citation.quote)) for citation in quoted.citations)
+    literal = said >= _LITERAL * len(words(quoted.text)) and not quoted.removed
+    return "verbatim" if quoted.citations and literal else "supported"
 
 
 def _uncited_label(text: str) -> Label:

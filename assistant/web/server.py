@@ -108,7 +108,7 @@ async def _serve(
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                gc.freeze()  # what was imported stays: a full collection over it would stop an answer for 0.1 s
+                gc.freeze()  # a full collection over what was imported would stop answers for 0.1 s
                 on_ready(page_url(settings.host, listener.getsockname()[1]))
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

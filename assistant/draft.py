@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from assistant.answer import BORNE_OUT, Answer, Passage, Sentence
 from assistant.breaker import Request
@@ -88,7 +88,7 @@ class Draft:
         self._length += len(text)
         self._reason = chunk.response_metadata.get("finish_reason") or self._reason
         self._tells = self._tells or chunk.response_metadata.get("model_provider") == "openai"
-        if isinstance(chunk, AIMessageChunk) and chunk.usage_metadata:
+        if isinstance(chunk, AIMessage) and chunk.usage_metadata:
             self._tokens_in += chunk.usage_metadata["input_tokens"]
             self._tokens_out += chunk.usage_metadata["output_tokens"]
         if self._length > _LONGEST:

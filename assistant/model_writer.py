@@ -56,6 +56,7 @@ class ModelWriter:
         self._endpoint = endpoint or Endpoint()
         self._guarded = guard(secrets, load_prompt(*_RULES))
         self._model = model
+        self._unstreamed = model.model_copy(update={"disable_streaming": True})
         self._context_tokens = context_tokens
         self._count = count
 
@@ -67,12 +68,13 @@ class ModelWriter:
         """
         clock = Clock(self._endpoint.deadlines)
         passages = self._fit(finding)
+        model = self._model
         for attempt in ATTEMPTS:
             draft = Draft(passages, self._endpoint.meter, self._guarded)
             try:
                 with self._endpoint.breaker.request(clock.left_s()) as request:
                     draft.begin()
-                    chunks = pull(self._model.stream(self._messages(question, passages)), clock)
+                    chunks = pull(model.stream(self._messages(question, passages)), clock)
                     with closing(cast("Any", chunks)):
                         for chunk in chunks:
                             yield from draft.read(chunk, request)
@@ -82,6 +84,8 @@ class ModelWriter:
                 pause_s = draft.pause_s(error, attempt)
                 if pause_s is None or pause_s >= clock.left_s():
                     raise
+                if error.streamed_nothing:
+                    model = self._unstreamed
                 time.sleep(pause_s)
             else:
                 return
@@ -94,12 +98,13 @@ class ModelWriter:
         """
         clock = Clock(self._endpoint.deadlines)
         passages = self._fit(finding)
+        model = self._model
         for attempt in ATTEMPTS:
             draft = Draft(passages, self._endpoint.meter, self._guarded)
             try:
                 async with self._endpoint.breaker.arequest(clock.left_s()) as request:
                     draft.begin()
-                    chunks = apull(self._model.astream(self._messages(question, passages)), clock)
+                    chunks = apull(model.astream(self._messages(question, passages)), clock)
                     async with aclosing(cast("Any", chunks)):
                         async for chunk in chunks:
                             for part in draft.read(chunk, request):
@@ -111,6 +116,8 @@ class ModelWriter:
                 pause_s = draft.pause_s(error, attempt)
                 if pause_s is None or pause_s >= clock.left_s():
                     raise
+                if error.streamed_nothing:
+                    model = self._unstreamed
                 await asyncio.sleep(pause_s)
             else:
                 return

@@ -54,6 +54,7 @@ def provider_errors() -> Iterator[None]:
 def _translate(error: Exception) -> ProviderError:
     translated = _by_kind(error)()
     translated.retry_after_s = _retry_after_s(error)
+    translated.streamed_nothing = "No generation chunks" in str(error)  # LangChain's own words
     return translated
 
 

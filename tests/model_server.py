@@ -19,7 +19,7 @@ class Reply:
     `finish` None cuts the stream cleanly without a `finish_reason`; `endless` starts the pieces over and over,
     for 20 s at most; `tail` is sent raw after the pieces; `hang_s` passes before the first byte, `stall_s`
     before the end. `deltas` are streamed as they are, after the pieces. `raw` is all that is sent, without a
-    head, `pause_s` between. `reset` drops the connection as a killed process does.
+    head, `pause_s` between. `whole` is one that cannot stream, whatever it is asked. `reset` drops the connection as a killed process does.
     """
 
     pieces: tuple[str, ...] = ()
@@ -35,6 +35,7 @@ class Reply:
     stall_s: float = 0.0
     deltas: tuple[dict[str, Any], ...] = ()
     raw: tuple[bytes, ...] = ()
+    whole: bool = False
     reset: bool = False
     usage: tuple[int, int] | None = (120, 30)
 
@@ -96,14 +97,15 @@ class _Handler(BaseHTTPRequestHandler):
             if self.path.endswith("/embeddings"):
                 self._embed(asked)
             else:
-                self._chat(model, model.replies[min(len(model.requests), len(model.replies)) - 1])
+                reply = model.replies[min(len(model.requests), len(model.replies)) - 1]
+                self._chat(model, reply, streamed=asked.get("stream", False) and not reply.whole)
             return
         model.left.set()
 
     def log_message(self, *arguments: object) -> None:
         """Stay silent."""
 
-    def _chat(self, model: ModelServer, reply: Reply) -> None:
+    def _chat(self, model: ModelServer, reply: Reply, *, streamed: bool) -> None:
         model.stopping.wait(reply.hang_s)
         for raw in reply.raw:
             self._send(raw)
@@ -113,6 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(reply.status, reply.content_type, reply.headers)
         if reply.body is not None:
             self.wfile.write(reply.body)
+            return
+        if not streamed:
+            self.wfile.write(_completion(reply))
             return
         for _ in range(2_000 if reply.endless else 1):
             for piece in reply.pieces:
@@ -155,6 +160,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, text: str | bytes) -> None:
         self.wfile.write(text.encode() if isinstance(text, str) else text)
         self.wfile.flush()
+
+
+def _completion(reply: Reply) -> bytes:
+    message = {"role": "assistant", "content": "".join(reply.pieces)}
+    choice = {"index": 0, "message": message, "finish_reason": reply.finish}
+    asked, said = reply.usage or (0, 0)
+    usage = {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    whole = {"id": "c", "object": "chat.completion", "created": 1, "model": "essai"}
+    return json.dumps({**whole, "choices": [choice], "usage": usage}).encode()
 
 
 def _event(

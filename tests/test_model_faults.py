@@ -153,6 +153,7 @@ HARMLESS = {
     "comments between": Reply((": ping\n\n", BEGUN[0], ": ping\n\n", *BEGUN[1:], "la crise [1].")),
     "events by CRLF": _body(*(event.replace(b"\n", b"\r\n") for event in (_choice(content=SAID), _choice(content="Elle prépare la crise [1]."), _choice("stop")))),
     "late chunk of nothing": replace(WHOLE, finish=None, tail=_choice("stop") + _choice() + _event(choices=[])),
+    "no stream": replace(WHOLE, whole=True, content_type="application/json"),
     "usage twice": replace(WHOLE, tail=_event(choices=[], usage=None)),
 }  # fmt: skip
 

@@ -179,14 +179,10 @@ class MassDeletionError(CimaiseError):
 
 
 class ProviderError(CimaiseError):
-    """A model or embedding endpoint failed; the provider's own words are kept out of the message.
+    """A model or embedding endpoint failed; the provider's own words are kept out of the message."""
 
-    `retry_after_s` is how long it asks to wait (seconds), None when it does not say; `streamed_nothing` that
-    the stream was empty, as of an endpoint that only answers whole.
-    """
-
-    retry_after_s: float | None = None
-    streamed_nothing = False
+    retry_after_s: float | None = None  # what it asks to wait (seconds), None when it does not say
+    streamed_nothing = False  # it may be one that only answers whole
     sentence = "Le service du modèle a échoué ; réessayez."
 
     def __init__(self, sentence: str | None = None) -> None:

@@ -287,12 +287,18 @@ def test_server_says_when_it_is_ready_and_stops_cleanly_on_sigterm() -> None:
     ) as server:
         assert server.stdout is not None
         assert server.stderr is not None
-        url = server.stdout.readline().strip()
-        port = int(url.rpartition(":")[2])
-        stream = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        stream.request("GET", "/gradio_api/heartbeat/open-tab")
-        assert stream.getresponse().status == 200
-        server.send_signal(signal.SIGTERM)
-        said, complained = server.communicate(timeout=15)
-        assert (server.returncode, said.strip(), complained) == (0, "stopped", "")
-        stream.close()
+        try:
+            url = server.stdout.readline().strip()
+            stream = http.client.HTTPConnection("127.0.0.1", int(url.rpartition(":")[2]), timeout=10)
+            stream.request("GET", "/")
+            page = stream.getresponse()
+            page.read()
+            cookie = {"Cookie": page.headers["Set-Cookie"].partition(";")[0]}
+            stream.request("GET", "/gradio_api/heartbeat/open-tab", headers=cookie)
+            assert stream.getresponse().status == 200
+            server.send_signal(signal.SIGTERM)
+            said, complained = server.communicate(timeout=15)
+            assert (server.returncode, said.strip(), complained) == (0, "stopped", "")
+            stream.close()
+        finally:
+            server.kill()

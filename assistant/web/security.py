@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.web import texts
+from assistant.web.bodies import read_bounded, replay
 
 MAX_BODY_BYTES = 64 * 1024
 CONTENT_SECURITY_POLICY = (
@@ -67,11 +68,11 @@ class Guard:
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
         if refusal is None and scope["method"] not in {"GET", "HEAD"}:
-            body = await _read_body(receive, self._limit(scope))
+            body = await read_bounded(receive, self._limit(scope))
             if body is None:
                 refusal = 413, texts.REFUSED_SIZE
             else:
-                receive = _replay(body, receive)
+                receive = replay(body, receive)
         if refusal is not None:
             status, sentence = refusal
             await PlainTextResponse(sentence, status)(scope, receive, send)
@@ -137,26 +138,3 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return send_with_headers
-
-
-async def _read_body(receive: Receive, max_bytes: int) -> bytes | None:
-    """Return the body, or None when it is longer than allowed, whatever its Content-Length says."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > max_bytes:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    pending = [body]
-
-    async def replayed() -> Message:
-        if pending:
-            return {"type": "http.request", "body": pending.pop(), "more_body": False}
-        return await receive()
-
-    return replayed

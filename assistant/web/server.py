@@ -32,6 +32,8 @@ _STYLES = ("cimaise.css", "side.css")
 _SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js", "tip.js")
 _OPEN_PATHS = (
     "GET /",
+    "GET /login",
+    "POST /login",
     "GET /note/*",
     "GET /scope",
     "GET /titles",
@@ -78,13 +80,20 @@ def check_port(host: str, port: int) -> None:
     _bind(host, port).close()
 
 
-def run_server(chain: "PageChain", settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
+def run_server(
+    chain: "PageChain",
+    settings: ServerSettings,
+    on_ready: Callable[[str], None],
+    *,
+    password: str | None = None,
+) -> None:
     """Serve the page until Ctrl-C or SIGTERM.
 
     Args:
         chain: What answers.
         settings: Host and port.
         on_ready: Called once with the page's address, when connections are accepted.
+        password: Asked of every visitor; None opens the page to all who reach it.
 
     Raises:
         PortInUseError: Another program listens on the port.
@@ -93,14 +102,21 @@ def run_server(chain: "PageChain", settings: ServerSettings, on_ready: Callable[
         if threading.current_thread() is threading.main_thread():
             # uvicorn raises the signal again once it has stopped: this makes SIGTERM a clean end too.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+        def build() -> "ASGIApp":
+            return build_app(chain, settings, password=password)
+
         try:
-            asyncio.run(_serve(chain, settings, listener, on_ready))
+            asyncio.run(_serve(build, settings, listener, on_ready))
         except KeyboardInterrupt:
             logger.info("stopped")
 
 
 async def _serve(
-    chain: "PageChain", settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]
+    build: "Callable[[], ASGIApp]",
+    settings: ServerSettings,
+    listener: socket.socket,
+    on_ready: Callable[[str], None],
 ) -> None:
     import uvicorn  # noqa: PLC0415
 
@@ -117,7 +133,7 @@ async def _serve(
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        build_app(chain, settings),
+        build(),
         log_level="error",
         access_log=False,
         server_header=False,
@@ -133,8 +149,8 @@ def page_url(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def build_app(chain: "PageChain", settings: ServerSettings) -> "ASGIApp":
-    """Return the whole application: the page, the notes, the static files, behind the guard.
+def build_app(chain: "PageChain", settings: ServerSettings, *, password: str | None = None) -> "ASGIApp":
+    """Return the whole application: the page, the notes, the static files, behind the door and the guard.
 
     Call it within a running event loop: Gradio makes its locks there, and leaks a loop where there is none.
     """
@@ -142,6 +158,8 @@ def build_app(chain: "PageChain", settings: ServerSettings) -> "ASGIApp":
     from starlette.middleware.gzip import GZipMiddleware  # noqa: PLC0415
     from starlette.staticfiles import StaticFiles  # noqa: PLC0415
 
+    from assistant.web.door import Door  # noqa: PLC0415
+    from assistant.web.login import Password  # noqa: PLC0415
     from assistant.web.page import mount_page  # noqa: PLC0415
     from assistant.web.routes import add_routes  # noqa: PLC0415
     from assistant.web.security import Guard  # noqa: PLC0415
@@ -151,7 +169,9 @@ def build_app(chain: "PageChain", settings: ServerSettings) -> "ASGIApp":
     app.mount("/cimaise", StaticFiles(directory=_STATIC))
     mount_page(app, chain)
     shell = GZipMiddleware(_FrenchShell(app))
-    return Guard(shell, host=settings.host, open_paths=_OPEN_PATHS, long_bodies=_LONG_BODIES)
+    asked = Password(password) if password else None
+    door = Door(shell, style_url=static_url("cimaise.css"), password=asked)
+    return Guard(door, host=settings.host, open_paths=_OPEN_PATHS, long_bodies=_LONG_BODIES)
 
 
 class _FrenchShell:

@@ -1,0 +1,10 @@
+"""What is said at the door of the page, in French."""
+
+REFUSED_SESSION = "Cette conversation est celle d’un autre navigateur\u202f; rechargez la page."
+REFUSED_VISITOR = "Le mot de passe est demandé avant tout\u202f; rechargez la page."
+TITLE = "Entrer"
+LEAD = "Ces notes sont réservées\u202f: la personne qui vous invite vous a donné un mot de passe."
+LABEL = "Mot de passe"
+ENTER = "Entrer"
+WRONG = "Ce n’est pas le mot de passe\u202f; vérifiez les majuscules, puis réessayez."
+WAIT = "Trop d’essais\u202f; attendez {seconds}, puis réessayez."

@@ -78,8 +78,14 @@
     byId("field")?.before(make("p", { id: "cim-editing", class: "cim-editing" }, make("span", { text: says.editing }), cancel));
   }
 
-  /* The parts of the vault, and its name: told once. */
-  const scope = fetch("/scope").then((response) => (response.ok ? response.json() : null)).catch(() => null);
+  /* The parts of the vault, and its name: told once, as soon as there is an index. */
+  const scope = (async () => {
+    for (;;) {
+      const response = await fetch("/scope").catch(() => null);
+      if (response?.status !== 503) return response?.ok ? response.json() : null;
+      await new Promise((later) => setTimeout(later, 2000));
+    }
+  })();
 
   const acts = {
     edit: (_, place) => edit(place),

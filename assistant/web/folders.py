@@ -1,0 +1,74 @@
+"""The folders of this machine that a typed path goes on as, with how many notes each holds."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.vault import NOTE_SUFFIXES
+
+_LISTED = 12
+_BUDGET_S = 0.4  # for all counts of one answer: what is not counted by then is said to be more
+_ENTRIES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder, and the notes in it and below; `at_least` when there was no time to count them all."""
+
+    path: str
+    notes: int
+    at_least: bool
+
+
+def complete_folder(typed: str) -> tuple[str | None, list[Folder]]:
+    """Return the folder above, and those that go on as typed; hidden ones only when a dot was typed.
+
+    A folder that this user may not list is left out, and no link is followed.
+
+    Args:
+        typed: A path, `~` allowed; nothing for the user's own folder. One that ends with a separator, or is a
+            folder, is looked into.
+    """
+    path = Path(typed.strip() or "~").expanduser()
+    try:
+        inside = path.is_dir() and (not typed.strip() or typed.endswith(os.sep) or not _siblings(path))
+        parent, start = (path, "") if inside else (path.parent, path.name.casefold())
+        if not path.is_absolute() or not parent.is_dir():
+            return None, []
+        names = _names(parent, start)
+    except (OSError, ValueError):
+        return None, []
+    deadline = time.monotonic() + _BUDGET_S
+    folders = [_count(parent / name, deadline) for name in names]
+    above = str(parent.parent) if parent.parent != parent else None
+    return above, folders
+
+
+def _siblings(path: Path) -> bool:
+    """Tell whether other folders go on as this one is typed."""
+    return len(_names(path.parent, path.name.casefold())) > 1
+
+
+def _names(parent: Path, start: str) -> list[str]:
+    with os.scandir(parent) as entries:
+        found = [
+            entry.name
+            for entry in entries
+            if entry.name.casefold().startswith(start)
+            and (start.startswith(".") or not entry.name.startswith("."))
+            and entry.is_dir(follow_symlinks=False)
+            and os.access(entry.path, os.R_OK | os.X_OK)
+        ]
+    return sorted(found, key=str.casefold)[:_LISTED]
+
+
+def _count(folder: Path, deadline: float) -> Folder:
+    notes = seen = 0
+    for _, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        notes += sum(name.lower().endswith(NOTE_SUFFIXES) for name in names)
+        seen += len(names) + 1
+        if seen > _ENTRIES or time.monotonic() > deadline:
+            return Folder(os.fsdecode(os.fsencode(folder)), notes, at_least=True)
+    return Folder(str(folder), notes, at_least=False)

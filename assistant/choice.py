@@ -3,6 +3,7 @@
 Precedence: command line > environment and `.env` > what was chosen > defaults.
 """
 
+import ipaddress
 import json
 import os
 import tempfile
@@ -10,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import SecretStr
@@ -113,6 +115,7 @@ def with_model(settings: Settings, choice: Choice) -> Settings:
     Raises:
         SettingsError: The model or its address is not of its kind.
     """
+    _check_address(choice.base_url)
     changes: dict[str, Any] = {
         "model": choice.model or None,
         "openai_base_url": choice.base_url or None,
@@ -126,6 +129,18 @@ def with_model(settings: Settings, choice: Choice) -> Settings:
 
 def _changed(settings: Settings, **changes: Any) -> Settings:
     return Settings(**dict(settings) | changes)
+
+
+def _check_address(url: str | None) -> None:
+    """Refuse what no model server has: a machine's own metadata, an address that stands for all."""
+    try:
+        address = ipaddress.ip_address(urlsplit(url or "").hostname or "")
+    except ValueError:
+        return
+    if address.is_link_local or address.is_unspecified or address.is_multicast:
+        raise SettingsError(
+            "OPENAI_BASE_URL", "cette adresse n’est celle d’aucun serveur\u202f; vérifiez-la."
+        )
 
 
 def _key(settings: Settings, choice: Choice, base_url: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """What is served: the vault, its chain and its index, which change behind the page while it goes on."""
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -112,7 +113,7 @@ class Desk(Lending):
             IndexInVaultError: Its index would lie in it.
             SettingsError: It is served, but cannot be remembered.
         """
-        vault = folder.expanduser().absolute()
+        vault = Path(os.path.abspath(os.path.expanduser(folder)))
         with self._choosing:
             index = self._first.index if vault == self._first.vault.absolute() else None
             settings = with_vault(self._settings, vault, index=index)

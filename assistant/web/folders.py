@@ -30,34 +30,32 @@ def complete_folder(typed: str) -> tuple[str | None, list[Folder]]:
         typed: A path, `~` allowed; nothing for the user's own folder. One that ends with a separator, or is a
             folder, is looked into.
     """
-    path = Path(typed.strip() or "~").expanduser()
+    path = os.path.expanduser(typed.strip() or "~")
+    parent, start = os.path.split(path)
     try:
-        inside = path.is_dir() and (not typed.strip() or typed.endswith(os.sep) or not _siblings(path))
-        parent, start = (path, "") if inside else (path.parent, path.name.casefold())
-        if not path.is_absolute() or not parent.is_dir():
+        if start and not start.startswith(".") and os.path.isdir(path) and len(_names(parent, start)) < 2:
+            parent, start = path, ""
+        if not os.path.isabs(path):
             return None, []
         names = _names(parent, start)
     except (OSError, ValueError):
         return None, []
+    above = os.path.dirname(parent.rstrip(os.sep)) or None  # None for the root
     deadline = time.monotonic() + _BUDGET_S
-    folders = [_count(parent / name, deadline) for name in names]
-    above = str(parent.parent) if parent.parent != parent else None
-    return above, folders
+    return above, [_count(Path(parent, name), deadline) for name in names]
 
 
-def _siblings(path: Path) -> bool:
-    """Tell whether other folders go on as this one is typed."""
-    return len(_names(path.parent, path.name.casefold())) > 1
-
-
-def _names(parent: Path, start: str) -> list[str]:
+def _names(parent: str, start: str) -> list[str]:
+    """Return the folders of a folder whose names begin so, in whatever case."""
+    wanted = start.casefold()
     with os.scandir(parent) as entries:
         found = [
             entry.name
             for entry in entries
-            if entry.name.casefold().startswith(start)
+            if entry.name.casefold().startswith(wanted)
             and (start.startswith(".") or not entry.name.startswith("."))
             and entry.is_dir(follow_symlinks=False)
+            and entry.name.isprintable()  # the rest has no name that can be typed
             and os.access(entry.path, os.R_OK | os.X_OK)
         ]
     return sorted(found, key=str.casefold)[:_LISTED]
@@ -70,5 +68,5 @@ def _count(folder: Path, deadline: float) -> Folder:
         notes += sum(name.lower().endswith(NOTE_SUFFIXES) for name in names)
         seen += len(names) + 1
         if seen > _ENTRIES or time.monotonic() > deadline:
-            return Folder(os.fsdecode(os.fsencode(folder)), notes, at_least=True)
+            return Folder(str(folder), notes, at_least=True)
     return Folder(str(folder), notes, at_least=False)

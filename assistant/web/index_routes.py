@@ -4,6 +4,7 @@ What chooses, and what names a folder of this machine, answers 404 anywhere but 
 """
 
 import json
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -207,7 +208,7 @@ def _view(desk: Desk, *, local: bool) -> IndexView:
 def _local(desk: Desk) -> LocalSettings:
     settings = desk.settings
     return LocalSettings(
-        vault=str(settings.vault.absolute()),
+        vault=os.path.abspath(settings.vault),
         index=str(settings.index_folder),
         model=settings.model or "",
         base_url=settings.openai_base_url or "",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from assistant.web.texts import count
+from assistant.web.texts import count, french_date
 from ingest.sync import SyncReport
 
 TITLE = "Index"
@@ -95,7 +95,7 @@ def moment(at: datetime, now: datetime) -> str:
     hour = f"à {at.hour}\u00a0h\u00a0{at.minute:02}"
     if at.date() == now.date():
         return f"aujourd’hui {hour}"
-    return f"le {at.day}/{at.month:02}/{at.year} {hour}"
+    return f"le {french_date(at.date().isoformat())} {hour}"
 
 
 def duration(seconds: float) -> str:
@@ -137,7 +137,5 @@ def answers(took_s: float) -> str:
 
 
 def notes_held(notes: int, *, at_least: bool) -> str:
-    """Return how many notes a folder holds."""
-    return (
-        f"plus de {number(notes)} notes" if at_least and notes else "?" if at_least else count(notes, "note")
-    )
+    """Return how many notes a folder holds, as far as there was time to count them."""
+    return f"plus de {count(notes, 'note')}" if at_least else count(notes, "note")

@@ -76,7 +76,7 @@ def _error(view: IndexView) -> str:
 def _run(view: IndexView) -> str:
     state = view.state
     line = texts.progress(state.stage, state.done, state.total) if state.running else ""
-    known = f' value="{state.done}" max="{state.total}"' if state.total else ""
+    known = f' value="{state.done}" max="{state.total}"' if state.total and state.done else ""
     shown = known if state.running else " hidden"
     bar = f'<progress id="cim-index-bar" aria-label="{texts.STATUS}"{shown}></progress>'
     buttons = _button(texts.RUN, "run", main=True, off=state.running)

@@ -23,15 +23,19 @@
 
   /* The reading under way, then the view anew, the focus where it was. */
   let following = false;
-  let mark = null;
+  let mark = null; // of what is shown; empty where it is to be shown anew
   async function follow() {
     if (following) return;
     following = true;
     while (view()) {
       const state = await told("/index/state");
+      mark ??= state.mark;
       show(state);
-      if (!state.error && !state.running && mark !== null && state.mark !== mark) await refresh(state);
-      if (!state.error && !state.running) mark = state.mark;
+      if (state.running) mark = "";
+      else if (!state.error && state.mark !== mark) {
+        mark = state.mark;
+        await refresh(state);
+      }
       await wait(state.running ? EVERY_MS : 3 * EVERY_MS);
     }
     following = false;
@@ -43,7 +47,7 @@
     if (!bar) return;
     if (state.error) return put(byId("cim-index-status"), state.error);
     bar.hidden = !state.running;
-    if (state.total) Object.assign(bar, { max: state.total, value: state.done });
+    if (state.total && state.done) Object.assign(bar, { max: state.total, value: state.done });
     else bar.removeAttribute("value");
     if (state.running) put(byId("cim-index-status"), state.line);
     for (const button of view().querySelectorAll('[data-act="run"], [data-act="rebuild"]')) button.toggleAttribute("aria-disabled", state.running);
@@ -67,7 +71,6 @@
 
   async function run(force) {
     if (view().querySelector('[data-act="run"]').hasAttribute("aria-disabled")) return;
-    mark = mark ?? "";
     const { error } = await told("/index/run", { force });
     if (error) return put(byId("cim-index-status"), error);
     mark = "";

@@ -79,13 +79,9 @@
   }
 
   /* The parts of the vault, and its name: told once, as soon as there is an index. */
-  const scope = (async () => {
-    for (;;) {
-      const response = await fetch("/scope").catch(() => null);
-      if (response?.status !== 503) return response?.ok ? response.json() : null;
-      await new Promise((later) => setTimeout(later, 2000));
-    }
-  })();
+  const { waiting } = JSON.parse(byId("cim-welcome").textContent);
+  const ready = waiting ? new Promise((done) => document.addEventListener("cim-ready", done, { once: true })) : Promise.resolve();
+  const scope = ready.then(() => fetch("/scope")).then((response) => (response.ok ? response.json() : null)).catch(() => null);
 
   const acts = {
     edit: (_, place) => edit(place),

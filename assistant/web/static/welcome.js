@@ -6,7 +6,7 @@
   const EVERY_MS = 1000;
   let door = JSON.parse(byId("cim-welcome").textContent);
 
-  const bar = ({ done, total }) => make("progress", { "aria-label": says.progress, value: total ? done : null, max: total || null });
+  const bar = ({ done, total }) => make("progress", { "aria-label": says.progress, value: (total && done) || null, max: total || null });
   const starter = (question) => make("button", { type: "button", class: "cim-starter", text: question, click: () => ask(question) });
 
   function content() {
@@ -23,7 +23,7 @@
     const known = home.querySelector("progress");
     if (!door.bar || !known || !lead) return home.replaceChildren(...content());
     lead.textContent = door.lead;
-    if (door.bar.total) Object.assign(known, { max: door.bar.total, value: door.bar.done });
+    if (door.bar.total && door.bar.done) Object.assign(known, { max: door.bar.total, value: door.bar.done });
     else known.removeAttribute("value");
   }
 
@@ -45,7 +45,10 @@
       now = null; // not there for a moment
     }
     if (now) {
-      if (door.waiting && !now.waiting) say(now.lead);
+      if (door.waiting && !now.waiting) {
+        say(now.lead);
+        document.dispatchEvent(new Event("cim-ready"));
+      }
       door = now;
       if (byId("cim-door")) update(byId("cim-door"));
       if (byId("cim-mode")) byId("cim-mode").textContent = door.mode;

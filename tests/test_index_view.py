@@ -108,6 +108,7 @@ def test_fragment_is_the_content_alone(site: DeskSite) -> None:
     _, fragment = site.ask("/index?fragment=1")
     assert fragment.startswith('<div id="cim-index"><h1')
     assert "<html" not in fragment
+    assert fragment.count("<form") == fragment.count('method="post"') == 2  # no key ever goes into an address
 
 
 def test_state_is_small_and_not_kept(site: DeskSite) -> None:
@@ -116,7 +117,7 @@ def test_state_is_small_and_not_kept(site: DeskSite) -> None:
     assert status == 200
     assert state["running"] is False
     assert "2 notes" in state["line"]
-    assert set(state) == {"running", "line", "done", "total", "mark"}
+    assert set(state) == {"running", "line", "failed", "done", "total", "mark"}
 
 
 def test_reading_anew_is_asked_and_its_outcome_told(site: DeskSite, vault: Path) -> None:

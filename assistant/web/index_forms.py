@@ -1,4 +1,7 @@
-"""The forms of the « Index » view, shown only on the machine where Cimaise runs; pure."""
+"""The forms of the « Index » view, shown only on the machine where Cimaise runs; pure.
+
+Our script sends them; their method keeps a key out of any address, even without it.
+"""
 
 from dataclasses import dataclass
 
@@ -29,7 +32,7 @@ def render_forms(local: LocalSettings) -> str:
 def _vault(local: LocalSettings) -> str:
     field = _field("vault", texts.VAULT_FOLDER, local.vault, texts.VAULT_HINT)
     return (
-        f'<form id="cim-index-vault" novalidate><h3>{texts.VAULT_TITLE}</h3>{field}'
+        f'<form id="cim-index-vault" method="post" novalidate><h3>{texts.VAULT_TITLE}</h3>{field}'
         f'<div id="cim-index-folders" role="group" aria-label="{texts.FOLDERS}" '
         f'data-up="{texts.FOLDER_UP}" hidden></div>'
         f"{_acts(_main(texts.VAULT_CHOOSE))}{_SAID}</form>"
@@ -49,7 +52,7 @@ def _model(local: LocalSettings) -> str:
         f'{other}"extracts">{texts.NO_MODEL}</button>'
     )
     return (
-        f'<form id="cim-index-model" novalidate autocomplete="off"><h3>{texts.MODEL_TITLE}</h3>'
+        f'<form id="cim-index-model" method="post" novalidate autocomplete="off"><h3>{texts.MODEL_TITLE}</h3>'
         f"{''.join(fields)}{keep}{_acts(_main(texts.MODEL_CHOOSE) + others)}{_SAID}</form>"
     )
 

@@ -183,6 +183,7 @@ def _state(desk: Desk, *, local: bool) -> dict[str, Any]:
         "line": index_texts.progress(state.stage, state.done, state.total)
         if state.running
         else error or done,
+        "failed": bool(error) and not state.running,
         "done": state.done,
         "total": state.total,
         "mark": f"{desk.vault_name} {state.read_at} {error}",

@@ -49,7 +49,10 @@
     bar.hidden = !state.running;
     if (state.total && state.done) Object.assign(bar, { max: state.total, value: state.done });
     else bar.removeAttribute("value");
-    if (state.running) put(byId("cim-index-status"), state.line);
+    if (state.running) {
+      byId("cim-index-status").classList.remove("cim-sr");
+      put(byId("cim-index-status"), state.line);
+    }
     for (const button of view().querySelectorAll('[data-act="run"], [data-act="rebuild"]')) button.toggleAttribute("aria-disabled", state.running);
   }
 
@@ -65,6 +68,7 @@
     const status = old.querySelector("#cim-index-status");
     parsed.querySelector("#cim-index-status").replaceWith(status); // a live region speaks only where it was
     old.replaceChildren(...parsed.childNodes);
+    status.classList.toggle("cim-sr", state.failed); // the notice shows it
     put(status, state.line);
     if (act) view().querySelector(`[data-act="${CSS.escape(act)}"]`)?.focus();
   }

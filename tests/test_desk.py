@@ -339,6 +339,17 @@ def test_model_is_chosen_and_left_without_reading_the_notes_again(desk: Desk) ->
     assert desk.state.read_at == read_at
 
 
+def test_models_that_are_left_keep_no_connection_open(desk: Desk) -> None:
+    _opened(desk)
+    opened = []
+    with serve_model(Reply(("Les étapes sont trois [1].",))) as server:
+        for turn in range(20):
+            desk.choose_model(Choice(model=f"openai:modele-{turn}", base_url=server.url))
+            assert asyncio.run(_ask(desk)).mode == "model"
+            opened.append(len(os.listdir("/proc/self/fd")))
+    assert max(opened[10:]) <= max(opened[:5]) + 8, opened
+
+
 def test_key_of_one_address_never_goes_to_another(desk: Desk) -> None:
     desk.choose_model(Choice(model="openai:a", base_url="http://127.0.0.1:9/v1", key="secret"))
     same = desk.settings_for(Choice(model="openai:b", base_url="http://127.0.0.1:9/v1"))

@@ -320,18 +320,20 @@ def test_folders_go_on_as_typed_with_how_many_notes_each_holds(site: DeskSite, t
         (tmp_path / name).write_text("x", encoding="utf-8")
     _, text = site.ask(f"/index/folders?q={tmp_path}/mus".replace("é", "%C3%A9"))
     found = json.loads(text)
-    assert found["above"] == str(tmp_path.parent)
+    assert (found["above"], found["here"]) == (str(tmp_path.parent), "")
+    leaf = json.loads(site.ask(f"/index/folders?q={tmp_path}/Autre")[1])
+    assert (leaf["here"], leaf["folders"]) == ("Ce dossier\u00a0: 1 note.", [])
     assert [(Path(f["path"]).name, f["held"]) for f in found["folders"]] == [
         ("Musée", "2 notes"),
         ("Muséologie", "0 note"),
     ]
-    assert [Path(f.path).name for f in complete_folder(f"{tmp_path}/Musée/")[1]] == ["sous"]
-    assert [Path(f.path).name for f in complete_folder(f"{tmp_path}/Musée/.")[1]] == [".git"]
+    assert [Path(f.path).name for f in complete_folder(f"{tmp_path}/Musée/").inside] == ["sous"]
+    assert [Path(f.path).name for f in complete_folder(f"{tmp_path}/Musée/.").inside] == [".git"]
 
 
 @pytest.mark.parametrize("typed", ["relatif", "/absent/nulle/part", "a\0b", "~personne/x", "x" * 5_000])
 def test_what_is_no_path_lists_nothing(typed: str) -> None:
-    assert complete_folder(typed)[1] == []
+    assert complete_folder(typed).inside == ()
 
 
 def test_links_and_what_may_not_be_listed_are_left_out(
@@ -344,14 +346,14 @@ def test_links_and_what_may_not_be_listed_are_left_out(
     monkeypatch.setattr(
         "os.access", lambda path, mode: not str(path).endswith("ferme") and access(path, mode)
     )
-    assert [Path(f.path).name for f in complete_folder(f"{tmp_path}/")[1]] == ["ouvert"]
+    assert [Path(f.path).name for f in complete_folder(f"{tmp_path}/").inside] == ["ouvert"]
 
 
 def test_counting_notes_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "grand" / "sous").mkdir(parents=True)
     (tmp_path / "grand" / "a.md").write_text("x", encoding="utf-8")
     monkeypatch.setattr("assistant.web.folders._ENTRIES", 0)
-    _, [folder] = complete_folder(f"{tmp_path}/")
+    [folder] = complete_folder(f"{tmp_path}/").inside
     assert (folder.notes, folder.at_least) == (1, True)
     assert index_texts.notes_held(folder.notes, at_least=True) == "plus de 1 note"
 

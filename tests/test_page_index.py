@@ -307,3 +307,22 @@ def test_form_of_another_page_changes_nothing(page: Page, site: DeskSite, browse
     context.close()
     assert site.desk.settings is settings
     page.goto(f"{site.url}/index")
+
+
+def test_view_within_the_chat_reads_anew_and_sends_its_forms(page: Page, site: DeskSite) -> None:
+    site.desk.open()
+    site.settle()
+    page.goto(site.url)
+    expect(page.locator("#cim-door .cim-lead")).to_be_visible()
+    page.evaluate(
+        "fetch('/index?fragment=1').then((r) => r.text()).then((html) => {"
+        " const zone = document.createElement('section'); zone.innerHTML = html;"
+        " document.getElementById('main').replaceChildren(zone); })"
+    )
+    page.get_by_role("button", name=index_texts.RUN).click()
+    expect(page.locator("#cim-index-status")).to_contain_text("Rien n’a changé", timeout=20_000)
+    shoot(page, "index-within")
+    page.get_by_label(index_texts.KEY, exact=True).fill("cle-a-taire")
+    page.keyboard.press("Enter")
+    expect(page.locator("#cim-index-model .cim-index-said")).to_have_text(index_texts.MODEL_EMPTY)
+    assert page.url == f"{site.url}/"

@@ -21,8 +21,17 @@ class Folder:
     at_least: bool
 
 
-def complete_folder(typed: str) -> tuple[str | None, list[Folder]]:
-    """Return the folder above, and those that go on as typed; hidden ones only when a dot was typed.
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """What a typed path goes on as; `here` is the folder it names, `above` the one above those listed."""
+
+    here: Folder | None = None
+    above: str | None = None
+    inside: tuple[Folder, ...] = ()
+
+
+def complete_folder(typed: str) -> Folders:
+    """Return the folders that go on as typed; hidden ones only when a dot was typed.
 
     A folder that this user may not list is left out, and no link is followed.
 
@@ -36,13 +45,14 @@ def complete_folder(typed: str) -> tuple[str | None, list[Folder]]:
         if start and not start.startswith(".") and os.path.isdir(path) and len(_names(parent, start)) < 2:
             parent, start = path, ""
         if not os.path.isabs(path):
-            return None, []
+            return Folders()
         names = _names(parent, start)
     except (OSError, ValueError):
-        return None, []
+        return Folders()
     above = os.path.dirname(parent.rstrip(os.sep)) or None  # None for the root
     deadline = time.monotonic() + _BUDGET_S
-    return above, [_count(Path(parent, name), deadline) for name in names]
+    here = _count(Path(path), deadline) if os.path.isdir(path) else None
+    return Folders(here, above, tuple(_count(Path(parent, name), deadline) for name in names))
 
 
 def _names(parent: str, start: str) -> list[str]:

@@ -6,7 +6,6 @@ What chooses, and what names a folder of this machine, answers 404 anywhere but 
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from assistant.choice import Choice
 from assistant.desk import Desk
 from assistant.trial import try_model
 from assistant.web import index_texts, texts
-from assistant.web.folders import complete_folder
+from assistant.web.folders import Folder, complete_folder
 from assistant.web.index_forms import LocalSettings
 from assistant.web.index_view import IndexView, render_index, state_error
 from assistant.web.local import is_local, is_ours
@@ -52,30 +51,28 @@ def add_index_routes(app: FastAPI, desk: Desk, host: str, static_url: Callable[[
         host: The address the server is bound to.
         static_url: Returns the address of a static file.
     """
-    here = partial(is_local, bound=host)
+    on_this_machine = partial(is_local, bound=host)
     urls = {
         "style_urls": [static_url(name) for name in ("cimaise.css", "index.css")],
         "script_urls": [static_url("index.js")],
     }
 
     async def show(request: Request) -> Response:
-        body = await run_in_threadpool(lambda: render_index(_view(desk, local=here(request))))
+        body = await run_in_threadpool(lambda: render_index(_view(desk, local=on_this_machine(request))))
         if "fragment" not in request.query_params:
             body = render_page(index_texts.TITLE, body, current="/index", **urls)
         return HTMLResponse(body, headers=_FRESH)
 
     async def tell(request: Request) -> Response:
-        return JSONResponse(_state(desk, local=here(request)), headers=_FRESH)
+        return JSONResponse(_state(desk, local=on_this_machine(request)), headers=_FRESH)
 
     async def list_folders(request: Request) -> Response:
-        if not here(request):
+        if not on_this_machine(request):
             return PlainTextResponse(texts.NOT_FOUND, 404)
-        above, folders = await run_in_threadpool(
-            complete_folder, request.query_params.get("q", "")[:_LONGEST]
-        )
-        return JSONResponse(
-            {"above": above, "folders": [_folder(asdict(f)) for f in folders]}, headers=_FRESH
-        )
+        found = await run_in_threadpool(complete_folder, request.query_params.get("q", "")[:_LONGEST])
+        here = index_texts.folder_holds(_held(found.here)) if found.here else ""
+        inside = [{"path": folder.path, "held": _held(folder)} for folder in found.inside]
+        return JSONResponse({"here": here, "above": found.above, "folders": inside}, headers=_FRESH)
 
     app.add_route("/index", show)
     app.add_route("/index/state", tell)
@@ -86,7 +83,9 @@ def add_index_routes(app: FastAPI, desk: Desk, host: str, static_url: Callable[[
         ("model", _choose_model, False),
         ("try", _try_model, False),
     ):
-        app.add_route(f"/index/{name}", _guarded(desk, act, here, anywhere=anywhere), methods=["POST"])
+        app.add_route(
+            f"/index/{name}", _guarded(desk, act, on_this_machine, anywhere=anywhere), methods=["POST"]
+        )
 
 
 def _guarded(
@@ -168,9 +167,8 @@ def _choice(asked: Mapping[str, Any]) -> Choice:
     return Choice(model=model, base_url=base_url or None, key=key or None)
 
 
-def _folder(folder: dict[str, Any]) -> dict[str, Any]:
-    held = index_texts.notes_held(folder["notes"], at_least=folder["at_least"])
-    return {"path": folder["path"], "held": held}
+def _held(folder: Folder) -> str:
+    return index_texts.notes_held(folder.notes, at_least=folder.at_least)
 
 
 def _state(desk: Desk, *, local: bool) -> dict[str, Any]:

@@ -136,6 +136,11 @@ def answers(took_s: float) -> str:
     return f"Le modèle répond, en {took_s:.1f}\u00a0s.".replace(".", ",", 1)
 
 
+def folder_holds(held: str) -> str:
+    """Return what the folder that is typed holds."""
+    return f"Ce dossier\u00a0: {held}."
+
+
 def notes_held(notes: int, *, at_least: bool) -> str:
     """Return how many notes a folder holds, as far as there was time to count them."""
     return f"plus de {count(notes, 'note')}" if at_least else count(notes, "note")

@@ -97,7 +97,8 @@
     const found = await told(`/index/folders?q=${encodeURIComponent(value)}`);
     if (turn !== typed || !box.isConnected || !found.folders) return;
     const above = found.above === null ? [] : [folder(found.above, box.dataset.up, "")];
-    box.replaceChildren(...above, ...found.folders.map(({ path, held }) => folder(path, path, held)));
+    const here = found.here ? [Object.assign(document.createElement("p"), { textContent: found.here })] : [];
+    box.replaceChildren(...here, ...above, ...found.folders.map(({ path, held }) => folder(path, path, held)));
     box.hidden = !box.childElementCount;
   }
 

@@ -1,6 +1,7 @@
 """What the published notes are: how many, which, where they lead; each answer is of the newest snapshot."""
 
 import os
+from dataclasses import dataclass
 
 from assistant.answer import Answer
 from assistant.leads import complete_title, find_leads
@@ -8,6 +9,16 @@ from assistant.question import starter_questions
 from assistant.scope import Scope, survey_scope
 from ingest.readers import SnapshotSource
 from ingest.store import StoredNote
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the index holds: `vectors` chunks have one, `by_vectors` tells whether they can be searched."""
+
+    notes: int
+    chunks: int
+    vectors: int
+    by_vectors: bool
 
 
 class Catalogue:
@@ -25,6 +36,13 @@ class Catalogue:
         """How many notes the index holds."""
         with self._snapshots.lease() as snapshot:
             return snapshot.manifest.notes
+
+    @property
+    def holdings(self) -> Holdings:
+        """What the index holds."""
+        with self._snapshots.lease() as snapshot:
+            held = snapshot.manifest
+            return Holdings(held.notes, held.chunks, held.vectors, snapshot.vectors is not None)
 
     @property
     def note_paths(self) -> frozenset[str]:

@@ -216,13 +216,30 @@ def build_chain(
         CimaiseError: The vault, the index or the provider cannot be used; its sentence says what to do.
     """
     settings = settings or Settings()
+    embedder = embeddings or build_embeddings(settings)
+    given: Any = {"chat_model": chat_model, "remote": remote, "embeddings": embedder}
+    try:
+        return open_chain(settings, **given)
+    except (IndexMissingError, IndexDamagedError):
+        sync(settings, embeddings=embedder, on_progress=on_progress)
+        return open_chain(settings, **given)
+
+
+def open_chain(
+    settings: Settings,
+    *,
+    chat_model: BaseChatModel | None = None,
+    remote: bool | None = None,
+    embeddings: Embeddings | None = None,
+) -> AnswerChain:
+    """Return a chain over the vault's index as it is; the same arguments as `build_chain`.
+
+    Raises:
+        StoreError: There is no index that can be read.
+        CimaiseError: The provider cannot be used.
+    """
     model = chat_model or build_chat_model(settings)
     endpoint = build_endpoint(settings, chat_model, remote=remote)
     embedder = embeddings or build_embeddings(settings)
-    mark = fingerprint(embedder, settings.embeddings)
-    try:
-        snapshots = SnapshotSource(settings.index_folder, embeddings=mark)
-    except (IndexMissingError, IndexDamagedError):
-        sync(settings, embeddings=embedder, on_progress=on_progress)
-        snapshots = SnapshotSource(settings.index_folder, embeddings=mark)
+    snapshots = SnapshotSource(settings.index_folder, embeddings=fingerprint(embedder, settings.embeddings))
     return AnswerChain(snapshots, embedder, settings, model, endpoint=endpoint)

@@ -6,17 +6,18 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant import health_view, terminal
 from assistant.arguments import Command, build_parser
+from assistant.choice import choice_file, load_choice, recall
 from assistant.settings import Settings
 from ingest.errors import CimaiseError
 
 if TYPE_CHECKING:
-    from ingest.sync import SyncReport
+    from assistant.indexing import IndexState
+    from ingest.verify import Verifier
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         options = build_parser().parse_args(arguments)
-        settings = Settings(**_given(options))
+        settings, warnings = recall(Settings(**_given(options)))
+        for warning in warnings:
+            _say(warning)
         return _COMMANDS[options.command](settings, options)
     except CimaiseError as error:
         print(error, file=sys.stderr)
@@ -58,16 +61,35 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     del options
     check_port(settings.host, settings.port)
     print(f"Cimaise prépare la page sur « {settings.vault} »…", file=sys.stderr)
-    _refresh(settings)
-    from assistant.chain import build_chain  # noqa: PLC0415 - brings Chroma, after our settings
+    from assistant.desk import Desk  # noqa: PLC0415 - brings Chroma, after our settings
 
-    chain = build_chain(settings)
+    path = choice_file()
+    desk = Desk(settings, on_change=_teller(), choice=load_choice(path)[0], choice_path=path)
     try:
-        with _following(settings):
-            run_server(chain, settings, on_ready=_say_ready)
+        desk.open()
+        if desk.model_error is not None:
+            _say(desk.model_error)
+        run_server(desk, settings, on_ready=_say_ready, desk=desk)
     finally:
-        chain.close()
+        desk.close()
     return 0
+
+
+def _teller() -> "Callable[[IndexState], None]":
+    """Return what says on standard error what becomes of the index: the first reading, then what changes."""
+    progress, news = _Progress(), terminal.News()
+
+    def tell(state: "IndexState") -> None:
+        if state.running:
+            if not news.begun:
+                progress(state.stage, state.done, state.total)
+            return
+        if not news.begun:
+            progress.end()
+        if said := news.of(state):
+            _say(said)
+
+    return tell
 
 
 def _refresh(settings: Settings) -> None:
@@ -81,34 +103,35 @@ def _refresh(settings: Settings) -> None:
     except CimaiseError as error:
         if published_folder(settings.index_folder) is None:
             raise
-        _say_error(error)
+        _say(error)
         return
     if report.published:
-        _say_report(report)
+        _say(terminal.render_summary(report))
 
 
-@contextmanager
-def _following(settings: Settings) -> Iterator[None]:
-    """Keep the index up to date with the notes meanwhile, and say so on standard error."""
-    from ingest.watch import follow_vault  # noqa: PLC0415 - brings Chroma, after our settings
+def _follow(settings: Settings) -> None:
+    """Keep the index up to date with the notes until Ctrl-C, and say so on standard error."""
+    from ingest.sync import sync  # noqa: PLC0415 - brings Chroma, after our settings
+    from ingest.watch import follow_vault  # noqa: PLC0415
+
+    def run(verifier: "Verifier") -> None:
+        report = sync(settings, verifier=verifier)
+        if report.published:
+            _say(terminal.render_summary(report))
 
     stop = threading.Event()
-    options = {"stop": stop, "on_report": _say_report, "on_error": _say_error}
-    follower = threading.Thread(target=follow_vault, args=(settings,), kwargs=options, daemon=True)
+    told = {"stop": stop, "run": run, "on_error": _say}
+    follower = threading.Thread(target=follow_vault, args=(settings,), kwargs=told, daemon=True)
     follower.start()
     try:
-        yield
+        threading.Event().wait()
     finally:
         stop.set()
         follower.join(_FOLLOWER_S)
 
 
-def _say_report(report: "SyncReport") -> None:
-    print(terminal.render_summary(report), file=sys.stderr, flush=True)
-
-
-def _say_error(error: CimaiseError) -> None:
-    print(error, file=sys.stderr, flush=True)
+def _say(said: object) -> None:
+    print(said, file=sys.stderr, flush=True)
 
 
 def _say_ready(url: str) -> None:
@@ -141,8 +164,7 @@ def _index(settings: Settings, options: argparse.Namespace) -> int:
     print(terminal.render_report(report, index=settings.index_folder), flush=True)
     if options.watch:
         print("Les notes sont suivies (Ctrl-C pour arrêter).", file=sys.stderr, flush=True)
-        with _following(settings):
-            threading.Event().wait()
+        _follow(settings)
     return 1 if options.strict and (report.failed or report.warnings) else 0
 
 
@@ -200,6 +222,10 @@ class _Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Go to a new line, where one was begun."""
         if self._live and self._stage:
             print(file=sys.stderr)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assistant.answer import Answer, Citation
 from assistant.doctor import Check
+from assistant.indexing import IndexState
 from assistant.usage import render_usage
 from ingest.sync import SyncReport
 
@@ -83,6 +84,23 @@ def render_summary(report: SyncReport) -> str:
         f"{_count(report.renamed, 'renommée')}, {_count(report.removed, 'retirée')}), "
         f"{_count(report.chunks, 'passage')}."
     )
+
+
+class News:
+    """What is worth a line of the states of an index, one after the other; `begun` once a run has ended."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._failed = ""
+
+    def of(self, state: IndexState) -> str | None:
+        """Return a line on a run that has ended; None where it is no news."""
+        self.begun = True
+        before, self._failed = self._failed, "" if state.error is None else str(state.error)
+        if self._failed:
+            return self._failed if self._failed != before else None
+        report = state.report
+        return render_summary(report) if report is not None and report.published else None
 
 
 def render_checks(checks: Iterable[Check]) -> str:

@@ -5,12 +5,18 @@ import json
 from ingest.indexed import IndexedChunk
 from ingest.note import Note, Wikilink
 from ingest.store import Store
-from ingest.vault import NoteFile
+from ingest.vault import NoteFile, Outcome
 
 
 def recall_hashes(store: Store) -> dict[bytes, str]:
     """Return the content hash of every file that was read, those without a word of text too, by raw path."""
     return dict(store.select("SELECT raw_path, sha256 FROM outcomes WHERE sha256 IS NOT NULL", ()))
+
+
+def recall_outcomes(store: Store) -> list[Outcome]:
+    """Return what became of each file of the vault, without its text."""
+    found = store.select("SELECT path, status, reason FROM outcomes ORDER BY rowid", ())
+    return [Outcome(path, status, reason) for path, status, reason in found]
 
 
 def recall_warnings(store: Store) -> list[tuple[str, int, str]]:

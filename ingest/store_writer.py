@@ -118,8 +118,9 @@ def _note_row(row: int, item: IndexedNote) -> tuple[object, ...]:
 
 def _outcome_row(outcome: Outcome) -> tuple[object, ...]:
     file = outcome.file
-    read = (file.raw_path, file.sha256) if file is not None else (None, None)
-    return (outcome.path, outcome.status, outcome.reason, *read)
+    if file is None:
+        return (outcome.path, outcome.status, outcome.reason, None, None)
+    return (outcome.path, outcome.status, outcome.reason or file.warning or "", file.raw_path, file.sha256)
 
 
 def _link_rows(links: Iterable[ResolvedLink], rows: dict[str, int]) -> Iterator[tuple[object, ...]]:

@@ -12,7 +12,7 @@ from ingest.build import Content, Progress, build_snapshot
 from ingest.embeddings import build_embeddings, fingerprint
 from ingest.errors import IndexDamagedError, IndexInVaultError, MassDeletionError, VaultError
 from ingest.indexed import IndexedChunk, IndexedNote, index_chunks, parser_fingerprint
-from ingest.last_run import recall_hashes, recall_note, recall_warnings
+from ingest.last_run import recall_hashes, recall_note, recall_outcomes, recall_warnings
 from ingest.manifest import Manifest, check_files, read_manifest
 from ingest.note import Note, parse_note, settle_titles
 from ingest.settings import IngestSettings
@@ -74,7 +74,7 @@ def sync(
     progress = on_progress or (lambda _stage, _done, _total: None)
     index = settings.index_folder
     check_vault(settings.vault)
-    _check_apart(settings.vault, index)
+    check_apart(settings.vault, index)
     with writing(index):
         outcomes = _walk(settings, progress)
         embedder = embeddings or build_embeddings(settings)
@@ -96,7 +96,22 @@ def sync(
         return replace(report, indexed=len(notes), chunks=chunks, published=True)
 
 
-def _check_apart(vault: Path, index: Path) -> None:
+def recall_report(index: Path) -> SyncReport | None:
+    """Return what the run that published the index saw; None without an index that can be read."""
+    folder = published_folder(index)
+    if folder is None:
+        return None
+    try:
+        read_manifest(folder)
+        with closing(Store(folder / "notes.sqlite3")) as last:
+            report = _report(recall_outcomes(last), recall_warnings(last))
+            return replace(report, indexed=last.note_count, chunks=last.chunk_count)
+    except IndexDamagedError:
+        return None
+
+
+def check_apart(vault: Path, index: Path) -> None:
+    """Raise IndexInVaultError where index and vault lie one in the other."""
     real_vault, real_index = vault.resolve(), index.resolve()
     if real_index.is_relative_to(real_vault) or real_vault.is_relative_to(real_index):
         raise IndexInVaultError(vault=vault, index=index)
@@ -195,7 +210,8 @@ def _unchanged(outcomes: Sequence[Outcome], last: Store) -> SyncReport:
 
 def _report(outcomes: Sequence[Outcome], mended: Iterable[tuple[str, int, str]]) -> SyncReport:
     """Return what the walk and the parsing found; what became of the index is not in it yet."""
-    read = [(o.path, o.file.warning) for o in outcomes if o.status == "read" and o.file and o.file.warning]
+    said = ((o, o.file.warning if o.file else o.reason) for o in outcomes if o.status == "read")
+    read = [(o.path, warning) for o, warning in said if warning]
     parsed = [(path, f"ligne {line} : {problem}") for path, line, problem in mended]
     skipped, failed = (
         tuple((o.path, o.reason) for o in outcomes if o.status == status) for status in ("skipped", "failed")

@@ -9,7 +9,6 @@ from watchfiles import watch
 
 from ingest.errors import BusyError, CimaiseError
 from ingest.settings import IngestSettings
-from ingest.sync import SyncReport, sync
 from ingest.vault import check_vault
 from ingest.verify import Verifier
 
@@ -22,7 +21,7 @@ def follow_vault(
     settings: IngestSettings,
     *,
     stop: threading.Event,
-    on_report: Callable[[SyncReport], None],
+    run: Callable[[Verifier], object],
     on_error: Callable[[CimaiseError], None],
     quiet_s: float = QUIET_S,
 ) -> None:
@@ -33,7 +32,7 @@ def follow_vault(
     Args:
         settings: Names the vault and the index.
         stop: Set by another thread to end it.
-        on_report: Given each report of a run that published something.
+        run: Synchronises with a warm verifier.
         on_error: Given each error.
         quiet_s: How long nothing must move before notes are read (seconds).
     """
@@ -42,10 +41,8 @@ def follow_vault(
         try:
             check_vault(settings.vault)
             for verifier in _quiet_moments(settings, stop, quiet_s):
-                report = sync(settings, verifier=verifier)
+                run(verifier)
                 said = ""
-                if report.published:
-                    on_report(report)
         except CimaiseError as error:
             if str(error) != said and not isinstance(error, BusyError):
                 on_error(error)

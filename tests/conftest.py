@@ -76,6 +76,7 @@ def _bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             if name.startswith(AMBIENT) or name.lower() in PROXIES:
                 patch.delenv(name)
         patch.setenv("XDG_DATA_HOME", str(home / "data"))
+        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.chdir(home)
         yield
@@ -96,6 +97,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test its own current folder and its own data folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
 @pytest.fixture

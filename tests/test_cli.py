@@ -8,13 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from assistant.choice import Choice, choice_file, save_choice
 from assistant.cli import main
 from ingest.snapshot import writing
 from ingest.vault import walk_vault
@@ -298,12 +301,43 @@ def test_unknown_command_is_named_without_a_hole(run: Run) -> None:
 
 
 @pytest.mark.parametrize("vault_name", ["absent", "fichier.md", "vide"])
-def test_serve_refuses_a_folder_it_cannot_read(run: Run, tmp_path: Path, vault_name: str) -> None:
+def test_page_is_up_and_says_why_a_folder_cannot_be_read(tmp_path: Path, vault_name: str) -> None:
     (tmp_path / "vide").mkdir()
     (tmp_path / "fichier.md").write_text("Texte.", encoding="utf-8")
-    code, shown, said = run("serve", "--vault", vault_name, "--port", str(_free_port()))
-    assert (code, shown) == (2, "")
-    assert said.splitlines()[-1].startswith(f"Dossier de notes « {vault_name} » : ")
+    with _served("--vault", vault_name) as (page, url):
+        door = _until_told(url, lambda door: bool(door["notice"]))
+        page.send_signal(signal.SIGTERM)
+        _, said = page.communicate(timeout=20)
+    assert door["notice"].startswith(f"Dossier de notes « {vault_name} » : ")
+    assert door["choose"]
+    assert page.returncode == 0
+    assert door["notice"] in said.splitlines()
+
+
+def test_model_that_cannot_be_used_leaves_a_page_of_extracts(vault: Path) -> None:
+    with _served("--vault", str(vault), CIMAISE_MODEL="openai:gpt-sans-cle") as (page, url):
+        door = _until_told(url, lambda door: not door["waiting"])
+        page.send_signal(signal.SIGTERM)
+        page.communicate(timeout=20)
+    assert "OPENAI_API_KEY" in door["notice"]
+    assert "sans IA" in door["mode"]
+
+
+def test_what_was_chosen_in_the_page_is_served_the_next_time(vault: Path) -> None:
+    save_choice(choice_file(), Choice(vault=str(vault)))
+    with _served() as (page, url):
+        door = _until_told(url, lambda door: not door["waiting"])
+        page.send_signal(signal.SIGTERM)
+        page.communicate(timeout=20)
+    assert f"« {vault.name} »" in door["lead"].replace("\u00a0", " ")
+
+
+def test_choices_that_cannot_be_read_are_one_warning(run: Run, vault: Path) -> None:
+    choice_file().parent.mkdir(parents=True)
+    choice_file().write_text("{", encoding="utf-8")
+    code, _, said = run("index", "--vault", str(vault))
+    assert code == 0
+    assert said.count("ne sont pas lisibles") == 1
 
 
 def test_port_that_is_taken_is_busy(run: Run) -> None:
@@ -498,6 +532,35 @@ def test_closed_pipe_ends_without_a_word(run: Run, vault: Path) -> None:
 # The page
 
 
+@contextmanager
+def _served(*options: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Serve a page in a process of its own, and yield it with its address."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "assistant.cli", "serve", *options, "--port", str(_free_port())],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    ) as page:
+        assert page.stdout is not None
+        ready = page.stdout.readline()
+        try:
+            yield page, ready.removeprefix("La page est ouverte sur ").partition(" ")[0]
+        finally:
+            page.kill()
+
+
+def _until_told(url: str, told: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Return what the door says once it says what is waited for."""
+    for _ in range(400):
+        with urllib.request.urlopen(f"{url}/welcome", timeout=20) as reply:  # noqa: S310 - our own address
+            door: dict[str, Any] = json.load(reply)
+        if told(door):
+            return door
+        time.sleep(0.05)
+    raise AssertionError(door)
+
+
 def _free_port() -> int:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port: int = free.getsockname()[1]
@@ -536,6 +599,7 @@ def test_page_is_served_until_it_is_told_to_stop(
         page.stdout.readline(),
     )
     assert ready is not None
+    _until_told(ready[1], lambda door: not door["waiting"])
     with urllib.request.urlopen(ready[1], timeout=20) as reply:  # noqa: S310 - our own address
         assert reply.status == 200
         assert b'lang="fr"' in reply.read()

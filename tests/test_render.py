@@ -216,12 +216,10 @@ def test_note_address_is_quoted() -> None:
     assert note_url("a/é b?#", 1, 2) == "/note/a%2F%C3%A9%20b%3F%23?start=1&end=2#passage"
 
 
-def test_welcome_names_the_notes_the_mode_and_the_remote_host() -> None:
-    mode = texts.mode_line("model", "api.example.org")
-    shown = _plain(render_welcome(texts.welcome_lead(26, "notes"), mode))
-    assert "les 26 notes de «\u00a0notes\u00a0»" in shown
-    assert "api.example.org" in shown
-    assert texts.DOOR_PROGRAM in shown
+def test_door_is_titled_and_names_the_mode_and_the_remote_host() -> None:
+    assert _plain(render_welcome()) == texts.WELCOME_TITLE
+    assert "les 26 notes de « notes »" in texts.welcome_lead(26, "notes").replace("\u00a0", " ")
+    assert "api.example.org" in texts.mode_line("model", "api.example.org")
     assert "sans IA" in texts.mode_line("extracts", None)
 
 

@@ -13,7 +13,8 @@ from ingest.errors import CimaiseError
 from ingest.readers import SnapshotSource
 from ingest.settings import IngestSettings
 from ingest.snapshot import writing
-from ingest.sync import SyncReport
+from ingest.sync import SyncReport, sync
+from ingest.verify import Verifier
 from ingest.watch import QUIET_S, follow_vault
 from tests.index_life import HASHED, published, sync_near, texts_in, texts_of
 
@@ -28,10 +29,14 @@ class Following:
         self.reports: list[SyncReport] = []
         self.errors: list[CimaiseError] = []
         self.stop = threading.Event()
-        said = {"on_report": self.reports.append, "on_error": self.errors.append}
-        options = {"stop": self.stop, "quiet_s": 0.3, **said}
+        options = {"stop": self.stop, "quiet_s": 0.3, "run": self._run, "on_error": self.errors.append}
         self.thread = threading.Thread(target=follow_vault, args=(settings,), kwargs=options)
         self.thread.start()
+
+    def _run(self, verifier: Verifier) -> None:
+        report = sync(self.settings, verifier=verifier)
+        if report.published:
+            self.reports.append(report)
 
     def wait(self, happened: Callable[[], bool]) -> float:
         """Wait until something has happened; return how long it took (seconds)."""

@@ -14,8 +14,6 @@ from assistant.web.evidence import render_evidence, render_legend
 from assistant.web.markup import escape
 from assistant.web.render import render_welcome
 
-_STARTERS = 3
-
 Updates = dict[Any, Any]
 
 
@@ -46,7 +44,7 @@ def build_page(chain: PageChain) -> gr.Blocks:
         gr.Markdown(f'<p class="cim-brand">{texts.BRAND}</p>', elem_id="rail", container=False)
         with gr.Row(elem_id="cim-shell"):
             with gr.Column(elem_id="main", min_width=0):
-                parts = _main(chain)
+                parts = _main()
             with gr.Column(elem_id="evidence", min_width=0):
                 parts.evidence = _html(render_legend())
         _bind(parts, chain)
@@ -59,7 +57,6 @@ class _Parts:
     """The components that events read or change."""
 
     welcome: gr.Column
-    starters: list[gr.Button]
     chat: gr.Chatbot
     question: gr.Textbox
     ask: gr.Button
@@ -76,13 +73,10 @@ def _html(value: str, elem_id: str | None = None) -> gr.Markdown:
     return gr.Markdown(value, elem_id=elem_id, container=False, latex_delimiters=[])
 
 
-def _main(chain: PageChain) -> _Parts:
+def _main() -> _Parts:
     parts = _Parts()
     with gr.Column(elem_id="welcome", min_width=0) as parts.welcome:
-        starters = (*chain.starters()[:_STARTERS], texts.ABOUT)
-        mode = texts.mode_line(chain.mode, chain.remote_host)
-        _html(render_welcome(texts.welcome_lead(chain.note_count, chain.vault_name), mode))
-        parts.starters = [gr.Button(text, elem_classes="cim-starter") for text in starters]
+        _html(render_welcome())  # the rest is of the moment: our script draws it
     parts.chat = gr.Chatbot(
         elem_id="chat",
         label=texts.CONVERSATION,
@@ -98,12 +92,12 @@ def _main(chain: PageChain) -> _Parts:
         group_consecutive_messages=False,
         line_breaks=False,
     )
-    _composer(parts, texts.mode_line(chain.mode, chain.remote_host))
+    _composer(parts)
     parts.conversation = gr.State(Conversation())
     return parts
 
 
-def _composer(parts: _Parts, status: str) -> None:
+def _composer(parts: _Parts) -> None:
     with gr.Column(elem_id="composer", min_width=0):
         with gr.Row(elem_id="field"):
             parts.question = gr.Textbox(
@@ -119,7 +113,7 @@ def _composer(parts: _Parts, status: str) -> None:
             parts.ask = gr.Button(texts.ASK, variant="primary", elem_id="send")
             parts.stop = gr.Button(texts.STOP, elem_id="stop", visible=False)
         with gr.Row(elem_id="under"):
-            parts.status = _html(escape(status), "status")
+            parts.status = _html("", "status")
             _html(f'<p class="cim-meta">{texts.HINT}</p>', "hint")
     # What our script writes: the scope of the next question, and a conversation to open again.
     with gr.Column(elem_id="cim-script"):
@@ -147,10 +141,6 @@ def _bind(parts: _Parts, chain: PageChain) -> None:
     common: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
     typed = [parts.question.submit, parts.ask.click]
     asked = [gr.on(typed, ask, [parts.question, parts.context, parts.conversation], **common)]
-    asked += [
-        starter.click(ask, [starter, parts.context, parts.conversation], **common)
-        for starter in parts.starters
-    ]
     parts.stop.click(stop, [parts.conversation], cancels=asked, **common)
     parts.reopen.click(restore, [parts.kept], cancels=asked, **common)
 

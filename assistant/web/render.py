@@ -12,22 +12,9 @@ from ingest.french import hold_marks
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,24}\Z")
 
 
-def render_welcome(lead: str, mode: str) -> str:
-    """Return the door: what this is, what it reads, who answers, where questions go, what is kept.
-
-    Questions to begin with follow it.
-
-    Args:
-        lead: What Cimaise does, with which notes.
-        mode: Who writes, and where questions go.
-    """
-    door = (texts.DOOR_PROGRAM, mode, texts.DOOR_KEEPS)
-    items = "".join(f"<li>{escape(line)}</li>" for line in door)
-    starters = element("h2", "cim-eyebrow", texts.STARTERS)
-    return (
-        f'<div class="cim-welcome"><h1>{texts.WELCOME_TITLE}</h1>'
-        f'<p class="cim-lead">{escape(lead)}</p><ul class="cim-door">{items}</ul>{starters}</div>'
-    )
+def render_welcome() -> str:
+    """Return the title of the door; what it says of the moment follows it, see `assistant.web.welcome`."""
+    return f'<div class="cim-welcome"><h1>{texts.WELCOME_TITLE}</h1></div>'
 
 
 def render_question(text: str, *, first: bool, filters: Filters | None = None) -> str:

@@ -1,6 +1,6 @@
 """What the static script and Gradio say on the page, in French; the rest is in `texts`."""
 
-from assistant.web import texts
+from assistant.web import index_texts, texts
 
 # What the static script says; it receives these and holds none of its own.
 SCRIPT = {
@@ -69,6 +69,8 @@ SCRIPT = {
     "marks_erase": "Effacer les avis",
     "marks_erased": "Les avis sont effacés de ce navigateur.",
     "useful": "utile",
+    "starters": texts.STARTERS,
+    "progress": index_texts.STATUS,
     "full": "Trop de questions attendent ; réessayez dans un instant.",
 }
 

@@ -26,7 +26,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OUR_NAMES = frozenset(name.lower().encode() for name in SECURITY_HEADERS)
 
 
@@ -111,8 +111,8 @@ def allowed_hosts(host: str) -> tuple[frozenset[str], bool]:
     bound = host.lower().strip("[]")
     if _is_address(bound) and ipaddress.ip_address(bound).is_unspecified:
         machine = socket.gethostname().lower()
-        return _LOOPBACK | {machine, f"{machine.removesuffix('.local')}.local"}, True
-    return _LOOPBACK | {bound}, False
+        return LOOPBACK | {machine, f"{machine.removesuffix('.local')}.local"}, True
+    return LOOPBACK | {bound}, False
 
 
 def host_name(host: str) -> str:

@@ -13,9 +13,9 @@ import re
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant.web import script_texts, texts
 from ingest.errors import PortInUseError, SettingsError
@@ -23,18 +23,23 @@ from ingest.errors import PortInUseError, SettingsError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from assistant.desk import Desk
     from assistant.web.asking import PageChain
 
 logger = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
-_STYLES = ("cimaise.css", "side.css")
-_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js", "tip.js")
+_STYLES = ("cimaise.css", "side.css", "index.css")
+_SCRIPTS = (
+    "cimaise.js", "page.js", "welcome.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js",
+    "tip.js", "index.js",
+)  # fmt: skip
 _OPEN_PATHS = (
     "GET /",
     "GET /login",
     "POST /login",
     "GET /note/*",
+    "GET /welcome",
     "GET /scope",
     "GET /titles",
     "POST /export/text",
@@ -85,6 +90,7 @@ def run_server(
     settings: ServerSettings,
     on_ready: Callable[[str], None],
     *,
+    desk: "Desk | None" = None,
     password: str | None = None,
 ) -> None:
     """Serve the page until Ctrl-C or SIGTERM.
@@ -93,6 +99,7 @@ def run_server(
         chain: What answers.
         settings: Host and port.
         on_ready: Called once with the page's address, when connections are accepted.
+        desk: What the « Index » view shows and changes; without it there is no such view.
         password: Asked of every visitor; None opens the page to all who reach it.
 
     Raises:
@@ -104,7 +111,7 @@ def run_server(
             signal.signal(signal.SIGTERM, signal.default_int_handler)
 
         def build() -> "ASGIApp":
-            return build_app(chain, settings, password=password)
+            return build_app(chain, settings, desk, password=password)
 
         try:
             asyncio.run(_serve(build, settings, listener, on_ready))
@@ -149,8 +156,14 @@ def page_url(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def build_app(chain: "PageChain", settings: ServerSettings, *, password: str | None = None) -> "ASGIApp":
-    """Return the whole application: the page, the notes, the static files, behind the door and the guard.
+def build_app(
+    chain: "PageChain",
+    settings: ServerSettings,
+    desk: "Desk | None" = None,
+    *,
+    password: str | None = None,
+) -> "ASGIApp":
+    """Return the whole application: the page and what is behind it, after the guard and the door.
 
     Call it within a running event loop: Gradio makes its locks there, and leaks a loop where there is none.
     """
@@ -159,26 +172,38 @@ def build_app(chain: "PageChain", settings: ServerSettings, *, password: str | N
     from starlette.staticfiles import StaticFiles  # noqa: PLC0415
 
     from assistant.web.door import Door  # noqa: PLC0415
+    from assistant.web.index_routes import INDEX_PATHS, add_index_routes  # noqa: PLC0415
     from assistant.web.login import Password  # noqa: PLC0415
     from assistant.web.page import mount_page  # noqa: PLC0415
     from assistant.web.routes import add_routes  # noqa: PLC0415
     from assistant.web.security import Guard  # noqa: PLC0415
+    from assistant.web.welcome import Welcome  # noqa: PLC0415
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    welcome = Welcome(chain, desk, settings.host)
+    app.add_route("/welcome", welcome.show)
     add_routes(app, chain, static_url)
+    if desk is not None:
+        add_index_routes(app, desk, settings.host, static_url)
     app.mount("/cimaise", StaticFiles(directory=_STATIC))
     mount_page(app, chain)
-    shell = GZipMiddleware(_FrenchShell(app))
+    shell = GZipMiddleware(_FrenchShell(app, welcome.describe))
     asked = Password(password) if password else None
     door = Door(shell, style_url=static_url("cimaise.css"), password=asked)
-    return Guard(door, host=settings.host, open_paths=_OPEN_PATHS, long_bodies=_LONG_BODIES)
+    paths = _OPEN_PATHS if desk is None else (*_OPEN_PATHS, *INDEX_PATHS)
+    return Guard(door, host=settings.host, open_paths=paths, long_bodies=_LONG_BODIES)
 
 
 class _FrenchShell:
-    """Rewrites the HTML that Gradio sends for the page: language, title, our style sheet and script first."""
+    """Rewrites the HTML that Gradio sends for the page: language, title, our style sheet and script first.
 
-    def __init__(self, app: "ASGIApp") -> None:
-        self._app = app
+    Args:
+        app: Gradio's.
+        describe: Returns what the door says to who asks.
+    """
+
+    def __init__(self, app: "ASGIApp", describe: "Callable[[Scope], Awaitable[dict[str, Any]]]") -> None:
+        self._app, self._describe = app, describe
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if scope["type"] != "http" or scope["path"] != "/":
@@ -193,33 +218,45 @@ class _FrenchShell:
                 return
             body.extend(message.get("body", b""))
             if not message.get("more_body", False):
-                await self._send_french(start, bytes(body), send)
+                await self._send_french(start, bytes(body), await self._describe(scope), send)
 
         plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
         await self._app({**scope, "headers": plain}, receive, collect)
 
-    async def _send_french(self, start: "Message", body: bytes, send: "Send") -> None:
+    async def _send_french(
+        self, start: "Message", body: bytes, welcome: dict[str, Any], send: "Send"
+    ) -> None:
         if body and start["status"] == 200:
-            body = french_shell(body.decode()).encode()
+            body = french_shell(body.decode(), welcome).encode()
         headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         await send({**start, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
-def french_shell(html: str) -> str:
-    """Return Gradio's HTML in French, without its outside addresses, with our files before its own."""
-    says = json.dumps(script_texts.SCRIPT, ensure_ascii=False).replace("<", "\\u003c")
+def french_shell(html: str, welcome: dict[str, Any] | None = None) -> str:
+    """Return Gradio's HTML in French, without its outside addresses, with our files before its own.
+
+    Args:
+        html: Gradio's.
+        welcome: What the door says now, for our script to draw without asking.
+    """
     head = (
         f'<meta charset="utf-8" /><title>{texts.PAGE_TITLE}</title>'
         f'<link rel="icon" href="/cimaise/icon.svg" type="image/svg+xml">'
         + "".join(f'<link rel="stylesheet" href="{static_url(name)}">' for name in _STYLES)
-        + f'<script type="application/json" id="cim-texts">{says}</script>'
+        + _json("cim-texts", script_texts.SCRIPT)
+        + _json("cim-welcome", welcome or {})
         + "".join(f'<script src="{static_url(name)}"></script>' for name in _SCRIPTS)
     )
     html = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*", "", html)
     html = html.replace('<meta charset="utf-8" />', head, 1).replace('lang="en"', 'lang="fr"', 1)
     return html.replace("<gradio-app", f"<noscript><p>{texts.NO_SCRIPT}</p></noscript><gradio-app", 1)
+
+
+def _json(element_id: str, value: dict[str, Any]) -> str:
+    said = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="{element_id}">{said}</script>'
 
 
 def static_url(name: str) -> str:

@@ -78,8 +78,10 @@
     byId("field")?.before(make("p", { id: "cim-editing", class: "cim-editing" }, make("span", { text: says.editing }), cancel));
   }
 
-  /* The parts of the vault, and its name: told once. */
-  const scope = fetch("/scope").then((response) => (response.ok ? response.json() : null)).catch(() => null);
+  /* The parts of the vault, and its name: told once, as soon as there is an index. */
+  const { waiting } = JSON.parse(byId("cim-welcome").textContent);
+  const ready = waiting ? new Promise((done) => document.addEventListener("cim-ready", done, { once: true })) : Promise.resolve();
+  const scope = ready.then(() => fetch("/scope")).then((response) => (response.ok ? response.json() : null)).catch(() => null);
 
   const acts = {
     edit: (_, place) => edit(place),

@@ -14,8 +14,7 @@ from typing import Any
 import uvicorn
 
 from assistant.desk import Desk
-from assistant.web.server import build_app
-from tests.page_site import Listening
+from assistant.web.app import build_app
 
 PATIENCE_S = 30.0
 
@@ -72,7 +71,7 @@ def serve_desk(desk: Desk, *, bound: str = "127.0.0.1") -> Iterator[DeskSite]:
 
     async def serve() -> None:
         config = uvicorn.Config(
-            build_app(desk, Listening(host=bound), desk),
+            build_app(desk, bound, desk),
             log_level="critical",
             ws="none",
             timeout_graceful_shutdown=1,

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
 from assistant.scope import Scope
 from assistant.verdict import NEAREST
-from assistant.web.server import build_app
+from assistant.web.app import build_app
 from ingest.errors import QuestionError
 from ingest.store import StoredNote
 
@@ -172,7 +172,7 @@ def served() -> Iterator[Site]:
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:
-        app = build_app(site.chain, Listening())
+        app = build_app(site.chain, "127.0.0.1")
         config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
         servers.append(uvicorn.Server(config))
         await servers[0].serve([listener])

@@ -19,8 +19,10 @@ import uvicorn
 from assistant.answer import Answer, Mode, Question
 from assistant.scope import Scope
 from assistant.web import script_texts, texts
+from assistant.web.app import build_app
 from assistant.web.security import CONTENT_SECURITY_POLICY
-from assistant.web.server import build_app, check_port, french_shell, page_url
+from assistant.web.server import check_port, page_url
+from assistant.web.shell import french_shell
 from ingest.errors import IndexMissingError, PortInUseError, SettingsError
 from ingest.store import StoredNote
 
@@ -71,7 +73,7 @@ def port() -> Iterator[int]:
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:
-        app = build_app(Chain(), Listening("127.0.0.1", 0))
+        app = build_app(Chain(), "127.0.0.1")
         servers.append(uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none")))
         await servers[0].serve([listener])
 

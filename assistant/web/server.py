@@ -1,4 +1,4 @@
-"""The ASGI server: the Gradio page, the notes behind its citations, and our own static files.
+"""The server: where it listens, when it is ready, how it stops.
 
 `check_port` needs neither gradio nor fastapi, so that a taken port is known before any heavy work.
 """
@@ -6,61 +6,23 @@
 import asyncio
 import errno
 import gc
-import hashlib
-import json
 import logging
-import re
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
-from assistant.web import script_texts, texts
+from assistant.web import texts
 from ingest.errors import PortInUseError, SettingsError
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
     from assistant.desk import Desk
     from assistant.web.asking import PageChain
 
 logger = logging.getLogger(__name__)
-
-_STATIC = Path(__file__).parent / "static"
-_STYLES = ("cimaise.css", "side.css", "index.css")
-_SCRIPTS = (
-    "cimaise.js", "page.js", "welcome.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js",
-    "tip.js", "index.js",
-)  # fmt: skip
-_OPEN_PATHS = (
-    "GET /",
-    "GET /login",
-    "POST /login",
-    "GET /note/*",
-    "GET /welcome",
-    "GET /scope",
-    "GET /titles",
-    "POST /export/text",
-    "POST /export/markdown",
-    "POST /export/html",
-    "GET /cimaise/*",
-    "GET /config",
-    "GET /theme.css",
-    "GET /favicon.ico",
-    "GET /manifest.json",
-    "GET /assets/*",
-    "GET /static/*",
-    "GET /gradio_api/startup-events",
-    "GET /gradio_api/heartbeat/*",
-    "GET /gradio_api/queue/data",
-    "POST /gradio_api/queue/join",
-    "POST /gradio_api/cancel",
-    "POST /gradio_api/reset",
-)
-
-_LONG_BODIES = dict.fromkeys(("/export/text", "/export/markdown", "/export/html"), 512 * 1024)
 
 
 class ServerSettings(Protocol):
@@ -111,7 +73,9 @@ def run_server(
             signal.signal(signal.SIGTERM, signal.default_int_handler)
 
         def build() -> "ASGIApp":
-            return build_app(chain, settings, desk, password=password)
+            from assistant.web.app import build_app  # noqa: PLC0415 - brings Gradio
+
+            return build_app(chain, settings.host, desk, password=password)
 
         try:
             asyncio.run(_serve(build, settings, listener, on_ready))
@@ -154,115 +118,6 @@ def page_url(host: str, port: int) -> str:
     """Return the address to open in a browser of this machine."""
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{name}:{port}"
-
-
-def build_app(
-    chain: "PageChain",
-    settings: ServerSettings,
-    desk: "Desk | None" = None,
-    *,
-    password: str | None = None,
-) -> "ASGIApp":
-    """Return the whole application: the page and what is behind it, after the guard and the door.
-
-    Call it within a running event loop: Gradio makes its locks there, and leaks a loop where there is none.
-    """
-    from fastapi import FastAPI  # noqa: PLC0415
-    from starlette.middleware.gzip import GZipMiddleware  # noqa: PLC0415
-    from starlette.staticfiles import StaticFiles  # noqa: PLC0415
-
-    from assistant.web.door import Door  # noqa: PLC0415
-    from assistant.web.index_routes import INDEX_PATHS, add_index_routes  # noqa: PLC0415
-    from assistant.web.login import Password  # noqa: PLC0415
-    from assistant.web.page import mount_page  # noqa: PLC0415
-    from assistant.web.routes import add_routes  # noqa: PLC0415
-    from assistant.web.security import Guard  # noqa: PLC0415
-    from assistant.web.welcome import Welcome  # noqa: PLC0415
-
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    welcome = Welcome(chain, desk, settings.host)
-    app.add_route("/welcome", welcome.show)
-    add_routes(app, chain, static_url)
-    if desk is not None:
-        add_index_routes(app, desk, settings.host, static_url)
-    app.mount("/cimaise", StaticFiles(directory=_STATIC))
-    mount_page(app, chain)
-    shell = GZipMiddleware(_FrenchShell(app, welcome.describe))
-    asked = Password(password) if password else None
-    door = Door(shell, style_url=static_url("cimaise.css"), password=asked)
-    paths = _OPEN_PATHS if desk is None else (*_OPEN_PATHS, *INDEX_PATHS)
-    return Guard(door, host=settings.host, open_paths=paths, long_bodies=_LONG_BODIES)
-
-
-class _FrenchShell:
-    """Rewrites the HTML that Gradio sends for the page: language, title, our style sheet and script first.
-
-    Args:
-        app: Gradio's.
-        describe: Returns what the door says to who asks.
-    """
-
-    def __init__(self, app: "ASGIApp", describe: "Callable[[Scope], Awaitable[dict[str, Any]]]") -> None:
-        self._app, self._describe = app, describe
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        if scope["type"] != "http" or scope["path"] != "/":
-            await self._app(scope, receive, send)
-            return
-        start: Message = {}
-        body = bytearray()
-
-        async def collect(message: "Message") -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            body.extend(message.get("body", b""))
-            if not message.get("more_body", False):
-                await self._send_french(start, bytes(body), await self._describe(scope), send)
-
-        plain = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
-        await self._app({**scope, "headers": plain}, receive, collect)
-
-    async def _send_french(
-        self, start: "Message", body: bytes, welcome: dict[str, Any], send: "Send"
-    ) -> None:
-        if body and start["status"] == 200:
-            body = french_shell(body.decode(), welcome).encode()
-        headers = [pair for pair in start["headers"] if pair[0] != b"content-length"]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({**start, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
-def french_shell(html: str, welcome: dict[str, Any] | None = None) -> str:
-    """Return Gradio's HTML in French, without its outside addresses, with our files before its own.
-
-    Args:
-        html: Gradio's.
-        welcome: What the door says now, for our script to draw without asking.
-    """
-    head = (
-        f'<meta charset="utf-8" /><title>{texts.PAGE_TITLE}</title>'
-        f'<link rel="icon" href="/cimaise/icon.svg" type="image/svg+xml">'
-        + "".join(f'<link rel="stylesheet" href="{static_url(name)}">' for name in _STYLES)
-        + _json("cim-texts", script_texts.SCRIPT)
-        + _json("cim-welcome", welcome or {})
-        + "".join(f'<script src="{static_url(name)}"></script>' for name in _SCRIPTS)
-    )
-    html = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*", "", html)
-    html = html.replace('<meta charset="utf-8" />', head, 1).replace('lang="en"', 'lang="fr"', 1)
-    return html.replace("<gradio-app", f"<noscript><p>{texts.NO_SCRIPT}</p></noscript><gradio-app", 1)
-
-
-def _json(element_id: str, value: dict[str, Any]) -> str:
-    said = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
-    return f'<script type="application/json" id="{element_id}">{said}</script>'
-
-
-def static_url(name: str) -> str:
-    """Return the address of a static file, which changes with its content."""
-    digest = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/cimaise/{name}?v={digest}"
 
 
 def _bind(host: str, port: int) -> socket.socket:

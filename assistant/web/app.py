@@ -1,0 +1,77 @@
+"""The whole application: the page, our own routes and files, behind the guard and the door."""
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from assistant.desk import Desk
+from assistant.web.asking import PageChain
+from assistant.web.door import Door
+from assistant.web.index_routes import INDEX_PATHS, add_index_routes
+from assistant.web.login import Password
+from assistant.web.page import mount_page
+from assistant.web.routes import add_routes
+from assistant.web.security import Guard
+from assistant.web.shell import STATIC, FrenchShell, static_url
+from assistant.web.welcome import Welcome
+
+_OPEN_PATHS = (
+    "GET /",
+    "GET /login",
+    "POST /login",
+    "GET /note/*",
+    "GET /welcome",
+    "GET /scope",
+    "GET /titles",
+    "POST /export/text",
+    "POST /export/markdown",
+    "POST /export/html",
+    "GET /cimaise/*",
+    "GET /config",
+    "GET /theme.css",
+    "GET /favicon.ico",
+    "GET /manifest.json",
+    "GET /assets/*",
+    "GET /static/*",
+    "GET /gradio_api/startup-events",
+    "GET /gradio_api/heartbeat/*",
+    "GET /gradio_api/queue/data",
+    "POST /gradio_api/queue/join",
+    "POST /gradio_api/cancel",
+    "POST /gradio_api/reset",
+)
+
+_LONG_BODIES = dict.fromkeys(("/export/text", "/export/markdown", "/export/html"), 512 * 1024)
+
+
+def build_app(
+    chain: PageChain,
+    host: str,
+    desk: Desk | None = None,
+    *,
+    password: str | None = None,
+) -> ASGIApp:
+    """Return the whole application: the page and what is behind it, after the guard and the door.
+
+    Args:
+        chain: What answers.
+        host: Where the server listens.
+        desk: What the « Index » view shows and changes; without it there is no such view.
+        password: Asked of every visitor; None opens the page to all who reach it.
+
+    Call it within a running event loop: Gradio makes its locks there, and leaks a loop where there is none.
+    """
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    welcome = Welcome(chain, desk, host)
+    app.add_route("/welcome", welcome.show)
+    add_routes(app, chain, static_url)
+    if desk is not None:
+        add_index_routes(app, desk, host, static_url)
+    app.mount("/cimaise", StaticFiles(directory=STATIC))
+    mount_page(app, chain)
+    shell = GZipMiddleware(FrenchShell(app, welcome.describe))
+    asked = Password(password) if password else None
+    door = Door(shell, style_url=static_url("cimaise.css"), password=asked)
+    paths = _OPEN_PATHS if desk is None else (*_OPEN_PATHS, *INDEX_PATHS)
+    return Guard(door, host=host, open_paths=paths, long_bodies=_LONG_BODIES)

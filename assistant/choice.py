@@ -46,7 +46,9 @@ def load_choice(path: Path) -> tuple[Choice, str | None]:
             found = json.loads(stream.read(_LONGEST).decode())
     except FileNotFoundError:
         return Choice(), None
-    except (OSError, ValueError, RecursionError):
+    except OSError:  # a folder of somebody else's holds no choice of ours
+        return Choice(), _unreadable(path) if os.access(path.parent, os.X_OK) else None
+    except (ValueError, RecursionError):
         return Choice(), _unreadable(path)
     if not isinstance(found, dict) or not all(isinstance(found.get(n), str | None) for n in _FIELDS):
         return Choice(), _unreadable(path)

@@ -52,6 +52,9 @@ def build_parser() -> argparse.ArgumentParser:
     served = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     served.add_argument("--host", metavar="ADRESSE", help="adresse d’écoute (127.0.0.1)")
     served.add_argument("--port", type=int, metavar="N", help="port d’écoute (7860)")
+    served.add_argument(
+        "--no-password", action="store_true", help="ouvre la page à tout le réseau sans mot de passe"
+    )
     parser = _Parser(
         prog="cimaise",
         description="Répond en français à partir de vos notes, et montre le passage derrière chaque phrase. "

@@ -7,11 +7,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from assistant import health_view, terminal
 from assistant.arguments import Command, build_parser
 from assistant.choice import choice_file, load_choice, recall
+from assistant.progress import Progress
+from assistant.reach import Reach, settle_reach
 from assistant.settings import Settings
 from ingest.errors import CimaiseError
 
@@ -58,8 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from assistant.web.server import check_port, run_server  # noqa: PLC0415 - only this command serves
 
-    del options
     check_port(settings.host, settings.port)
+    asks = getpass if sys.stdin.isatty() and sys.stderr.isatty() else None
+    reach = settle_reach(settings, open_to_all=getattr(options, "no_password", False), ask=asks)
     print(f"Cimaise prépare la page sur « {settings.vault} »…", file=sys.stderr)
     from assistant.desk import Desk  # noqa: PLC0415 - brings Chroma, after our settings
 
@@ -69,7 +73,9 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
         desk.open()
         if desk.model_error is not None:
             _say(desk.model_error)
-        run_server(desk, settings, on_ready=_say_ready, desk=desk)
+        run_server(
+            desk, settings, on_ready=lambda url: _say_ready(url, reach), desk=desk, password=reach.password
+        )
     finally:
         desk.close()
     return 0
@@ -77,7 +83,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
 
 def _teller() -> "Callable[[IndexState], None]":
     """Return what says on standard error what becomes of the index: the first reading, then what changes."""
-    progress, news = _Progress(), terminal.News()
+    progress, news = Progress(sys.stderr), terminal.News()
 
     def tell(state: "IndexState") -> None:
         if state.running:
@@ -98,7 +104,7 @@ def _refresh(settings: Settings) -> None:
     from ingest.sync import sync  # noqa: PLC0415
 
     try:
-        with _Progress() as progress:
+        with Progress(sys.stderr) as progress:
             report = sync(settings, on_progress=progress)
     except CimaiseError as error:
         if published_folder(settings.index_folder) is None:
@@ -134,8 +140,10 @@ def _say(said: object) -> None:
     print(said, file=sys.stderr, flush=True)
 
 
-def _say_ready(url: str) -> None:
+def _say_ready(url: str, reach: Reach) -> None:
     print(f"La page est ouverte sur {url} (Ctrl-C pour arrêter).", flush=True)
+    for line in reach.describe():
+        _say(line)
 
 
 def _ask(settings: Settings, options: argparse.Namespace) -> int:
@@ -143,7 +151,7 @@ def _ask(settings: Settings, options: argparse.Namespace) -> int:
     from assistant.question import read_question  # noqa: PLC0415
 
     question = read_question(options.question)
-    with _Progress() as progress:
+    with Progress(sys.stderr) as progress:
         chain = build_chain(settings, on_progress=progress)
     try:
         answer = chain.invoke(question)
@@ -159,7 +167,7 @@ def _ask(settings: Settings, options: argparse.Namespace) -> int:
 def _index(settings: Settings, options: argparse.Namespace) -> int:
     from ingest.sync import sync  # noqa: PLC0415 - brings Chroma, after our settings
 
-    with _Progress() as progress:
+    with Progress(sys.stderr) as progress:
         report = sync(settings, force=options.force, on_progress=progress)
     print(terminal.render_report(report, index=settings.index_folder), flush=True)
     if options.watch:
@@ -171,7 +179,7 @@ def _index(settings: Settings, options: argparse.Namespace) -> int:
 def _health(settings: Settings, options: argparse.Namespace) -> int:
     from ingest.health.report import examine_vault  # noqa: PLC0415 - only this command needs it
 
-    with _Progress() as progress:
+    with Progress(sys.stderr) as progress:
         report = examine_vault(settings, on_progress=progress)
     if options.json:
         print(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
@@ -191,7 +199,7 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> int:
     _refresh(settings)
     chain = build_chain(settings)
     try:
-        with _Progress() as progress:
+        with Progress(sys.stderr) as progress:
             evaluation = evaluate(chain, cases, on_progress=progress)
     finally:
         chain.close()
@@ -209,33 +217,6 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     print(terminal.render_checks(checks))
     unwell = {"failed", "warned"} if options.strict else {"failed"}
     return 1 if any(check.state in unwell for check in checks) else 0
-
-
-class _Progress:
-    """Shows a long task on standard error: one line that grows on a terminal, one line a stage elsewhere."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._stage = ""
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def end(self) -> None:
-        """Go to a new line, where one was begun."""
-        if self._live and self._stage:
-            print(file=sys.stderr)
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        if self._live:
-            count = f" {done}/{total}" if total else f" {done}" if done else ""
-            print(f"\r\033[K{stage}{count}…", end="", file=sys.stderr, flush=True)
-        elif stage != self._stage:
-            print(f"{stage}…", file=sys.stderr, flush=True)
-        self._stage = stage
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

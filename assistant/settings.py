@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from ingest.settings import IngestSettings, is_near
 
@@ -56,12 +56,13 @@ class Settings(IngestSettings):
         description="Where tiktoken's ranks are, to count tokens exactly.",
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address the chat listens on.")
+    password: SecretStr | None = Field(None, description="What visitors give first; none: all may come.")
     port: int = Field(7860, ge=1, le=65535, description="Port the chat listens on.")
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
 
-    @field_validator("model", "openai_base_url", "embeddings_base_url", mode="before")
+    @field_validator("model", "openai_base_url", "embeddings_base_url", "password", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -91,7 +92,7 @@ class Settings(IngestSettings):
     @property
     def secrets(self) -> frozenset[str]:
         """What no answer may hold: our own keys, and what the environment calls a key, token or password."""
-        own = (self.openai_api_key, self.embeddings_api_key)
+        own = (self.openai_api_key, self.embeddings_api_key, self.password)
         ambient = (value for name, value in os.environ.items() if _SECRET.search(name) and len(value) >= 8)
         return frozenset((*(key.get_secret_value() for key in own if key), *ambient))
 

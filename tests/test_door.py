@@ -63,7 +63,7 @@ async def _inside(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 def door() -> Door:
     """A door that asks nothing."""
-    return Door(_inside, style_url="/cimaise/cimaise.css")
+    return Door(_inside, style_urls=("/cimaise/cimaise.css",))
 
 
 class Clock:
@@ -85,7 +85,7 @@ def clock() -> Clock:
 @pytest.fixture
 def closed(clock: Clock) -> Door:
     """A door that asks for the password."""
-    return Door(_inside, style_url="/cimaise/cimaise.css", password=Password(PASSWORD, now=clock))
+    return Door(_inside, style_urls=("/cimaise/cimaise.css",), password=Password(PASSWORD, now=clock))
 
 
 # Cookies and sessions

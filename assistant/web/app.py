@@ -72,6 +72,6 @@ def build_app(
     mount_page(app, chain)
     shell = GZipMiddleware(FrenchShell(app, welcome.describe))
     asked = Password(password) if password else None
-    door = Door(shell, style_url=static_url("cimaise.css"), password=asked)
+    door = Door(shell, style_urls=(static_url("cimaise.css"), static_url("login.css")), password=asked)
     paths = _OPEN_PATHS if desk is None else (*_OPEN_PATHS, *INDEX_PATHS)
     return Guard(door, host=host, open_paths=paths, long_bodies=_LONG_BODIES)

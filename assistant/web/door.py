@@ -1,5 +1,6 @@
 """The door behind the guard: it knows each visitor, asks for the password, and keeps sessions apart."""
 
+from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,13 +20,13 @@ class Door:
 
     Args:
         app: What is behind.
-        style_url: Address of the style sheet, for the page that asks for the password.
+        style_urls: Addresses of the style sheets, for the page that asks for the password.
         password: What it asks for; without one, everybody may come in.
     """
 
-    def __init__(self, app: ASGIApp, *, style_url: str, password: Password | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, style_urls: Sequence[str], password: Password | None = None) -> None:
         self._app = app
-        self._style_url = style_url
+        self._style_urls = tuple(style_urls)
         self._password = password
         self._visitors = Visitors(open_to_all=password is None)
 
@@ -64,7 +65,7 @@ class Door:
         if password is None:
             return PlainTextResponse(texts.NOT_FOUND, 404)
         if scope["method"] != "POST":
-            return HTMLResponse(login.render_login(self._style_url))
+            return HTMLResponse(login.render_login(self._style_urls))
         address = (scope.get("client") or ("",))[0]
         given = parse_qs(body.decode("utf-8", "replace")).get("password", [""])[-1]
         if len(given) <= login.LONGEST and password.opens(given, address):
@@ -75,7 +76,7 @@ class Door:
         problem = login.too_many(wait_s) if wait_s else door_texts.WRONG
         headers = {"retry-after": str(int(wait_s) + 1)} if wait_s else None
         return HTMLResponse(
-            login.render_login(self._style_url, problem=problem), 429 if wait_s else 403, headers
+            login.render_login(self._style_urls, problem=problem), 429 if wait_s else 403, headers
         )
 
     def _cookie(self, scope: Scope, visitor: Visitor) -> str:

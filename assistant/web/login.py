@@ -6,7 +6,7 @@ import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.web import door_texts
@@ -84,11 +84,11 @@ def place_of(address: str) -> str:
     return str(read)
 
 
-def render_login(style_url: str, *, problem: str = "") -> str:
+def render_login(style_urls: Sequence[str], *, problem: str = "") -> str:
     """Return the page that asks for the password.
 
     Args:
-        style_url: Address of the style sheet.
+        style_urls: Addresses of the style sheets.
         problem: Why it is asked again, a French sentence.
     """
     wrong = ' aria-invalid="true" aria-describedby="why"' if problem else ""
@@ -101,7 +101,7 @@ def render_login(style_url: str, *, problem: str = "") -> str:
         f'<button class="cim-primary">{door_texts.ENTER}</button></form>'
     )
     head = element("h1", "cim-note-title", door_texts.TITLE) + element("p", "cim-lead", door_texts.LEAD)
-    return render_page(door_texts.TITLE, head + form, style_urls=(style_url,))
+    return render_page(door_texts.TITLE, head + form, style_urls=style_urls)
 
 
 def too_many(wait_s: float) -> str:

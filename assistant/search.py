@@ -14,6 +14,7 @@ from assistant.thesaurus import Thesaurus
 from ingest.french import fold, stem, stems, words
 from ingest.snapshot import Snapshot
 
+_HEADING = re.compile(r"^#[^\r\n]*\s*", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -62,7 +63,11 @@ def cut_excerpt(text: str, within: Span, terms: Iterable[Term]) -> Excerpt:
         if keys:
             held.setdefault(sentence_at(text, *word.span()), set()).update(keys)
     start, end = within
+    held = {span: keys for span, keys in held.items() if text[span[0]] != "#"}  # a heading answers nothing
     if not held:
+        title = _HEADING.match(text, start, end)
+        start = title.end() if title else start
         return Excerpt(text[start:end], start, None)
     first, last = max(held, key=lambda span: (sum(weights[key] for key in held[span]), -span[0]))
+    start = max([start, *(heading.end() for heading in _HEADING.finditer(text, start, first))])
     return Excerpt(text[start:end], start, (max(first, start) - start, min(last, end) - start))

@@ -17,11 +17,13 @@ import pytest
 import uvicorn
 
 from assistant.answer import Answer, Mode, Question
+from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
 from assistant.web import script_texts, texts
 from assistant.web.security import CONTENT_SECURITY_POLICY
 from assistant.web.server import build_app, check_port, french_shell, page_url
 from ingest.errors import IndexMissingError, PortInUseError, SettingsError
+from ingest.health.report import HealthReport
 from ingest.store import StoredNote
 
 TEXT = "# Titre\n\nUn 𝒳 <script>alert(1)</script> mot."
@@ -36,6 +38,7 @@ class Listening:
 class Chain:
     note_count = 1
     vault_name = "notes"
+    vault = Path("notes")
     remote_host: str | None = None
     mode: Mode = "extracts"
 
@@ -47,6 +50,19 @@ class Chain:
 
     def leads(self, answer: Answer) -> tuple[str, ...]:
         return answer.removed
+
+    def browse(self, wanted: Wanted) -> Listing:
+        return Listing(first=wanted.page)
+
+    def read(self, note_id: str) -> Reading | None:
+        note = self.note(note_id)
+        return None if note is None else Reading(note)
+
+    def note_ids(self) -> dict[str, str]:
+        return {"N.md": "a/é"}
+
+    def health(self) -> HealthReport:
+        return HealthReport(1, (), ())
 
     def titles(self, typed: str) -> tuple[str, ...]:
         return (f"Titre {typed}",)

@@ -27,7 +27,8 @@ def render_page(
     """
     styles = "".join(f'<link rel="stylesheet" href="{url}">' for url in style_urls if url)
     scripts = "".join(f'<script src="{url}"></script>' for url in script_urls if url)
-    rail = "" if current is None else f'<header class="cim-rail">{render_views(current)}</header>'
+    brand = f'<a class="cim-brand" href="/">{texts.BRAND}</a>'
+    rail = "" if current is None else f'<header class="cim-rail">{brand}{render_views(current)}</header>'
     return (
         '<!doctype html><html lang="fr"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

@@ -114,6 +114,12 @@ def allowed_hosts(host: str) -> tuple[frozenset[str], bool]:
     return _LOOPBACK | {bound}, False
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a server bound to `host` is reached from its own machine alone."""
+    bound = host.lower().strip("[]")
+    return ipaddress.ip_address(bound).is_loopback if _is_address(bound) else bound in _LOOPBACK
+
+
 def host_name(host: str) -> str:
     """Return the name in a Host header, without port, brackets or final dot."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host

@@ -27,11 +27,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
-_STYLES = ("cimaise.css", "side.css")
-_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js", "tip.js")
+_STYLES = ("cimaise.css", "side.css", "views.css")
+_SCRIPTS = (
+    "cimaise.js", "reader.js", "page.js", "side.js", "views.js", "scope.js", "talks.js", "acts.js",
+    "complete.js", "tip.js",
+)  # fmt: skip
 _OPEN_PATHS = (
     "GET /",
     "GET /note/*",
+    "GET /notes",
+    "GET /notes/health",
     "GET /scope",
     "GET /titles",
     "POST /export/text",
@@ -142,10 +147,10 @@ def build_app(chain: "PageChain", settings: ServerSettings) -> "ASGIApp":
 
     from assistant.web.page import mount_page  # noqa: PLC0415
     from assistant.web.routes import add_routes  # noqa: PLC0415
-    from assistant.web.security import Guard  # noqa: PLC0415
+    from assistant.web.security import Guard, is_loopback  # noqa: PLC0415
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    add_routes(app, chain, static_url)
+    add_routes(app, chain, static_url, near=is_loopback(settings.host))
     app.mount("/cimaise", StaticFiles(directory=_STATIC))
     mount_page(app, chain)
     shell = GZipMiddleware(_FrenchShell(app))

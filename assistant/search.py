@@ -63,7 +63,7 @@ def cut_excerpt(text: str, within: Span, terms: Iterable[Term]) -> Excerpt:
         if keys:
             held.setdefault(sentence_at(text, *word.span()), set()).update(keys)
     start, end = within
-    held = {span: keys for span, keys in held.items() if text[span[0]] != "#"}  # a heading answers nothing
+    held = {span: keys for span, keys in held.items() if not _in_heading(text, span[0])}
     if not held:
         title = _HEADING.match(text, start, end)
         start = title.end() if title else start
@@ -71,3 +71,8 @@ def cut_excerpt(text: str, within: Span, terms: Iterable[Term]) -> Excerpt:
     first, last = max(held, key=lambda span: (sum(weights[key] for key in held[span]), -span[0]))
     start = max([start, *(heading.end() for heading in _HEADING.finditer(text, start, first))])
     return Excerpt(text[start:end], start, (max(first, start) - start, min(last, end) - start))
+
+
+def _in_heading(text: str, at: int) -> bool:
+    """Tell whether an offset lies in a heading, which answers nothing by itself."""
+    return text.startswith("#", max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1)

@@ -4,6 +4,7 @@ from assistant.browse import Backlink, Mention, Reading
 from assistant.web import browse_texts, texts
 from assistant.web.markup import element, escape, note_url, render_text
 from assistant.web.picture import render_picture
+from ingest.french import hold_marks
 
 _OPEN = 10  # backlinks that are shown at once
 _SENTENCES = 3  # of one note
@@ -27,7 +28,7 @@ def _backlink(backlink: Backlink) -> str:
     card = backlink.card
     facts = " · ".join(filter(None, (card.folder.replace("/", " / "), texts.french_date(card.date))))
     first = backlink.mentions[0]
-    title = f'<a href="{_url(backlink, first)}">{escape(card.title)}</a>'
+    title = f'<a href="{_url(backlink, first)}">{escape(hold_marks(card.title))}</a>'
     said = "".join(
         f'<p class="cim-said">{render_text(mention.text, (0, len(mention.text)))}</p>'
         for mention in backlink.mentions[:_SENTENCES]

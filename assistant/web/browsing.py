@@ -62,7 +62,8 @@ def add_browsing(app: FastAPI, chain: Browsed, static_url: Callable[[str], str])
         except CimaiseError as error:
             return HTMLResponse(render_message_page(str(error), styles[0]), 503, _FRESH)
         if "fragment" not in request.query_params:
-            content = render_page(title, content, style_urls=styles, current=NOTES)
+            view = f'<section id="cim-view">{content}</section>'
+            content = render_page(title, view, style_urls=styles, current=NOTES)
         return HTMLResponse(content, status, _FRESH)
 
     async def show_notes(request: Request) -> Response:

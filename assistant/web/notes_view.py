@@ -9,6 +9,7 @@ from assistant.scope import Scope
 from assistant.web import browse_texts, texts
 from assistant.web.excerpt import render_excerpt
 from assistant.web.markup import element, escape, note_url, render_text
+from ingest.french import hold_marks
 
 NOTES, HEALTH = "/notes", "/notes/health"
 _TAGS = 24  # that are shown at once
@@ -119,7 +120,7 @@ def _head(wanted: Wanted, listing: Listing) -> str:
         f'<a class="cim-chip" href="{escape(notes_url(to))}">{removes}{escape(name)}</a>'
         for to, name in chips
     )
-    number = f'<p class="cim-number" role="status">{browse_texts.notes_found(listing.total)}</p>'
+    number = f'<p class="cim-number">{browse_texts.notes_found(listing.total)}</p>'
     return f'<div class="cim-list-head">{number}<div class="cim-chips">{taken}</div>{_order(wanted)}</div>'
 
 
@@ -160,7 +161,7 @@ def _entry(entry: Entry) -> str:
     elif excerpt is not None:
         said = render_text(excerpt.text, (0, min(_BEGINNING, len(excerpt.text))))
     quote_html = element("p", "cim-said", said) if said else ""
-    title = f'<h2><a href="{escape(url)}">{escape(card.title)}</a></h2>'
+    title = f'<h2><a href="{escape(url)}">{escape(hold_marks(card.title))}</a></h2>'
     return f'<li>{title}<p class="cim-meta">{escape(" · ".join(filter(None, facts)))}</p>{quote_html}</li>'
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from assistant.web import browse_texts as texts
 from assistant.web.markup import element, escape, note_url
 from ingest.cards import NoteCard
+from ingest.french import hold_marks
 
 _SHOWN = 8  # notes on each side
 _WIDTH, _SIDE, _MIDDLE = 560, 178, 120
@@ -76,7 +77,7 @@ def render_picture(title: str, citing: Sequence[NoteCard], cited: Sequence[NoteC
 def fold_label(title: str, letters: int, lines: int) -> list[str]:
     """Return a title as lines of at most so many letters, cut with “…” where they do not hold it."""
     folded: list[str] = []
-    words = title.split()
+    words = hold_marks(title).split(" ")
     while words and len(folded) < lines:
         line = words.pop(0)
         while words and len(line) + 1 + len(words[0]) <= letters:
@@ -141,7 +142,8 @@ def _list(side: _Side) -> str:
     if not side.shown:
         return ""
     rows = "".join(
-        f'<li><a href="{escape(note_url(card.id))}">{escape(card.title)}</a></li>' for card in side.shown
+        f'<li><a href="{escape(note_url(card.id))}">{escape(hold_marks(card.title))}</a></li>'
+        for card in side.shown
     )
     others = f'<p class="cim-meta">{side.others}</p>' if side.others else ""
     return f'<h3 class="cim-eyebrow">{side.name}</h3><ul>{rows}</ul>{others}'

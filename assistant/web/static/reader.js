@@ -4,6 +4,7 @@
   "use strict";
   const { says, say, reader } = window.cimaise;
   const LINKS = '#cim-reader a[href^="/note/"]';
+  const narrow = matchMedia("(max-width: 40rem)");
   let here = null; // the address of the note one reads
   let trail = []; // {href, top, place}: the notes before it, how far they were scrolled, the link that was followed
 
@@ -49,7 +50,7 @@
       bar.append(before);
     }
     const outside = zone.querySelector(".cim-obsidian");
-    if (outside) bar.append(outside);
+    if (outside && !narrow.matches) bar.append(outside); // on a phone it stays below the note
   });
 
   document.addEventListener("click", (event) => {

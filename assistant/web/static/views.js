@@ -53,6 +53,7 @@
     byId("cim-shell").classList.add("is-viewing");
     zone.hidden = false;
     zone.setAttribute("aria-busy", "true");
+    status.classList.remove("cim-sr");
     status.textContent = meanwhile ?? says.view_loading;
     tell();
     let html = null;
@@ -64,11 +65,13 @@
     }
     if (turn !== asked) return;
     zone.removeAttribute("aria-busy");
+    status.classList.toggle("cim-sr", html !== null);
     status.textContent = html === null ? says.view_failed : "";
     if (html === null) return body.replaceChildren();
     body.innerHTML = html;
+    status.textContent = body.querySelector(".cim-number")?.textContent ?? ""; // for those who do not see the list
     const heading = body.querySelector("h1");
-    document.title = heading ? `${heading.textContent} – ${title.split(" ")[0]}` : title;
+    document.title = heading ? `${heading.textContent} – ${title.split(/\s/)[0]}` : title;
     window.scrollTo(0, 0);
     heading?.focus({ preventScroll: true });
   }
@@ -103,6 +106,11 @@
     if (to.hash && to.pathname === here()) return; // a place in this very view
     event.preventDefault();
     go(to.pathname + to.search, link.dataset.says);
+  });
+
+  /* A conversation chosen in the menu is one to be seen. */
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#cim-dialog .cim-talks button:not(.cim-erase)")) go(CHAT);
   });
 
   /* A link to a folded part of a view unfolds it. */

@@ -2,7 +2,7 @@
 
 Three columns of words and the lines between them. Its links can be followed, so it is a group
 and no `img`, whose content a screen reader would not enter; where there is no room for the drawing, the style
-sheet shows the same links as two lists.
+sheet shows those it cites as a list: those that cite it are listed below in any case.
 """
 
 from collections.abc import Sequence
@@ -70,8 +70,7 @@ def render_picture(title: str, citing: Sequence[NoteCard], cited: Sequence[NoteC
         f'<svg class="cim-drawing" role="group" aria-label="{escape(said)}" '
         f'viewBox="0 0 {_WIDTH} {height:g}">{drawn}{words}</svg>'
     )
-    lists = element("div", "cim-drawn-lists", _list(left) + _list(right))
-    return f'<section class="cim-around"><h2>{texts.PICTURE}</h2>{picture}{lists}</section>'
+    return f'<section class="cim-around"><h2>{texts.PICTURE}</h2>{picture}{_list(right)}</section>'
 
 
 def fold_label(title: str, letters: int, lines: int) -> list[str]:
@@ -145,5 +144,5 @@ def _list(side: _Side) -> str:
         f'<li><a href="{escape(note_url(card.id))}">{escape(hold_marks(card.title))}</a></li>'
         for card in side.shown
     )
-    others = f'<p class="cim-meta">{side.others}</p>' if side.others else ""
-    return f'<h3 class="cim-eyebrow">{side.name}</h3><ul>{rows}</ul>{others}'
+    others = element("p", "cim-meta", side.others) if side.others else ""
+    return element("div", "cim-drawn-list", f"<h2>{side.name}</h2><ul>{rows}</ul>{others}")

@@ -12,7 +12,8 @@
   const byId = (id) => document.getElementById(id);
   const drawn = []; // what our other scripts do after each of Gradio's drawings
   const shown = []; // what they do after each note that the reader shows: (zone, href, fresh)
-  window.cimaise = { says, byId, say, drawn, reader: { shown, load, show, close, opened: () => opened } };
+  const closed = []; // and once it is closed
+  window.cimaise = { says, byId, say, drawn, reader: { shown, closed, load, show, close, opened: () => opened } };
   let opened = null; // {href, place, zone, label}: the citation the reader was opened from
 
   const zoneOf = (link) => link.closest("#evidence, #cim-view")?.id ?? "chat";
@@ -126,6 +127,7 @@
     say("");
     (back ?? byId("q")?.querySelector("textarea"))?.focus();
     back?.scrollIntoView({ block: "nearest" });
+    for (const hook of closed) hook();
   }
 
   document.addEventListener("click", (event) => {

@@ -1,5 +1,5 @@
 /* From note to note in the reader: its wikilinks and backlinks are followed in place, and each note leads back to
-   the one before; Escape still returns to the citation the reader was opened from. */
+   the one before; Escape and the browser's Back still return to the citation the reader was opened from. */
 (() => {
   "use strict";
   const { says, say, reader } = window.cimaise;
@@ -51,6 +51,18 @@
     }
     const outside = zone.querySelector(".cim-obsidian");
     if (outside && !narrow.matches) bar.append(outside); // on a phone it stays below the note
+  });
+
+  /* The browser's Back, which a phone has at hand, closes the reader before it leaves anything else. */
+  const marked = () => history.state?.reading === true;
+  reader.shown.push(() => {
+    if (!marked()) history.pushState({ reading: true }, "");
+  });
+  reader.closed.push(() => {
+    if (marked()) history.back();
+  });
+  addEventListener("popstate", () => {
+    if (!marked()) reader.close();
   });
 
   document.addEventListener("click", (event) => {

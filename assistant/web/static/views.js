@@ -6,7 +6,9 @@
   const CHAT = "/";
   const title = document.title;
   let asked = 0; // the last view asked for: an answer that comes late is not shown
-  let left = null; // {scroll, focus}: where one was in the conversation
+  let current = ""; // the address of the view that is open
+  let held = null; // what had the focus last in the conversation
+  let scroll = 0; // how far it was scrolled
 
   const isView = (path) => says.views.some(([address]) => address !== CHAT && (path === address || path.startsWith(`${address}/`)));
   const here = () => location.pathname;
@@ -38,18 +40,17 @@
     return zone;
   }
 
-  function leave() {
-    if (left) return;
-    const focus = document.activeElement;
-    left = { scroll: scrollY, focus: focus?.closest("#cim-shell") ? focus : null };
-  }
+  document.addEventListener("focusin", (event) => {
+    if (event.target.closest("#main, #evidence")) held = event.target;
+  });
 
   async function open(address, meanwhile) {
     const turn = ++asked;
+    current = address;
     const zone = section();
     const [status, body] = zone.children;
     reader.close();
-    leave();
+    if (zone.hidden) scroll = scrollY;
     byId("cim-shell").classList.add("is-viewing");
     zone.hidden = false;
     zone.setAttribute("aria-busy", "true");
@@ -78,6 +79,7 @@
 
   function close() {
     asked++;
+    current = "";
     const zone = byId("cim-view");
     if (!zone || zone.hidden) return;
     reader.close();
@@ -86,10 +88,8 @@
     byId("cim-shell").classList.remove("is-viewing");
     document.title = title;
     tell();
-    window.scrollTo(0, left?.scroll ?? 0);
-    const focus = left?.focus?.isConnected ? left.focus : byId("q")?.querySelector("textarea");
-    left = null;
-    focus?.focus({ preventScroll: true });
+    window.scrollTo(0, scroll);
+    (held?.isConnected ? held : byId("q")?.querySelector("textarea"))?.focus({ preventScroll: true });
   }
 
   function go(address, meanwhile) {
@@ -135,8 +135,9 @@
 
   addEventListener("popstate", () => {
     if (here() === CHAT) close();
-    else if (isView(here())) open(here() + location.search);
+    else if (isView(here()) && here() + location.search !== current) open(here() + location.search);
   });
 
+  history.scrollRestoration = "manual"; // each view begins at its top, the conversation where one left it
   drawn.push(tabs);
 })();

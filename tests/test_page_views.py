@@ -183,6 +183,8 @@ def test_health_opens_in_place_and_its_notes_in_the_reader(page: Page, museum: P
     page.get_by_role("link", name=browse_texts.HEALTH_LINK).click()
     expect(page.locator("#cim-view h1")).to_have_text(browse_texts.HEALTH_TITLE)
     assert page.url == f"{museum.url}/notes/health"
+    page.locator("#cim-view .cim-kinds a").first.click()
+    assert page.evaluate("document.activeElement.matches('#kind-missing_note > summary')")
     page.get_by_text(texts.STUB).click()
     expect(page.locator("#cim-view pre")).to_contain_text("# À écrire")
     shoot(page, "health")

@@ -1,5 +1,6 @@
 """The routes of the views of the notes: the list and its search, and the vault's health."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -74,13 +75,16 @@ def add_browsing(app: FastAPI, chain: Browsed, static_url: Callable[[str], str])
             lambda: _notes(chain, read_wanted(request.query_params)),
         )
 
+    examining = asyncio.Lock()  # those who wait for the same report hold no thread
+
     async def show_health(request: Request) -> Response:
-        return await run_in_threadpool(
-            answer,
-            request,
-            browse_texts.HEALTH_TITLE,
-            lambda: render_health(chain.health(), chain.note_ids()),
-        )
+        async with examining:
+            return await run_in_threadpool(
+                answer,
+                request,
+                browse_texts.HEALTH_TITLE,
+                lambda: render_health(chain.health(), chain.note_ids()),
+            )
 
     app.add_route(NOTES, show_notes)
     app.add_route(HEALTH, show_health)

@@ -26,7 +26,7 @@ def render_health(report: HealthReport, note_ids: Mapping[str, str]) -> str:
     """
     groups = [(kind, list(found)) for kind, found in groupby(report.findings, lambda finding: finding.kind)]
     counts = "".join(
-        f'<li><a href="#{kind}">{_number(found)} {label_kind(kind, len(found))}</a></li>'
+        f'<li><a href="#kind-{kind}">{_number(found)} {label_kind(kind, len(found))}</a></li>'
         for kind, found in groups
     )
     kinds = f'<nav aria-label="{browse_texts.HEALTH_KINDS}"><ul class="cim-kinds">{counts}</ul></nav>'
@@ -55,7 +55,8 @@ def _group(kind: Kind, found: list[Finding], report: HealthReport, note_ids: Map
     opened = " open" if len(rows) <= _OPEN or kind == _MISSING else ""
     title = f"<h2>{title_kind(kind, len(found))} {_number(found)}</h2>"
     items = element("ul", "cim-tasks", "".join(rows[:_LISTED]))
-    return f'<details id="{kind}" class="cim-kind"{opened}><summary>{title}</summary>{items}{more}</details>'
+    summary = element("summary", "", title)
+    return f'<details id="kind-{kind}" class="cim-kind"{opened}>{summary}{items}{more}</details>'
 
 
 def _row(finding: Finding, note_ids: Mapping[str, str]) -> str:

@@ -101,9 +101,9 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("#rail .cim-views a, #cim-view a");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const to = new URL(link.href, location.href);
+    if (link.getAttribute("href").startsWith("#")) return; // a place in this very view
+    const to = new URL(link.href);
     if (to.origin !== location.origin || !(to.pathname === CHAT || isView(to.pathname))) return;
-    if (to.hash && to.pathname === here()) return; // a place in this very view
     event.preventDefault();
     go(to.pathname + to.search, link.dataset.says);
   });

@@ -90,4 +90,4 @@ def demand(notes: int, links: int) -> str:
 
 def line(number: int | None) -> str:
     """Return where in its file something stands."""
-    return "" if number is None else f"ligne {number}"
+    return "" if number is None else f", ligne {number}"

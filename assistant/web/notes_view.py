@@ -159,10 +159,17 @@ def _entry(entry: Entry) -> str:
         url = note_url(card.id, excerpt.start + first, excerpt.start + last)
         said = render_excerpt(excerpt.text, [excerpt.best])
     elif excerpt is not None:
-        said = render_text(excerpt.text, (0, min(_BEGINNING, len(excerpt.text))))
+        said = _beginning(excerpt.text)
     quote_html = element("p", "cim-said", said) if said else ""
     title = f'<h2><a href="{escape(url)}">{escape(hold_marks(card.title))}</a></h2>'
     return f'<li>{title}<p class="cim-meta">{escape(" · ".join(filter(None, facts)))}</p>{quote_html}</li>'
+
+
+def _beginning(text: str) -> str:
+    """Return the first words of a text."""
+    if len(text) <= _BEGINNING:
+        return render_text(text, (0, len(text)))
+    return f"{render_text(text, (0, max(text.rfind(' ', 0, _BEGINNING), 1)))} …"
 
 
 def _pages(wanted: Wanted, listing: Listing) -> str:

@@ -63,7 +63,7 @@ def _row(finding: Finding, note_ids: Mapping[str, str]) -> str:
     what = _name(finding.path, note_ids)
     where = element("span", "cim-meta", browse_texts.line(finding.line)) if finding.line else ""
     return (
-        f'<li><span class="n"></span><div><h3>{what} {where}</h3><p>{escape(finding.sentence)}</p></div></li>'
+        f'<li><span class="n"></span><div><h3>{what}{where}</h3><p>{escape(finding.sentence)}</p></div></li>'
     )
 
 

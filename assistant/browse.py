@@ -8,11 +8,12 @@ from typing import Literal
 from assistant.answer import Filters
 from assistant.question import admits
 from ingest.cards import NoteCard, StoredLink, links_from, links_to, load_cards
-from ingest.french import fold
+from ingest.french import fold, words
 from ingest.store import Store, StoredNote
 
 PAGE = 50  # notes on a page of the list
 _LONGEST = 320  # characters of a sentence on each side of what it is looked up by
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+([^\r\n]{1,500})", re.MULTILINE)
 _STOP = re.compile(r"[.!?…][\"»”’)\]*_]*\s+(?=[\"«“(\[*_]*\s?[A-ZÀ-ÖØ-Þ0-9])")
 
 FileState = Literal["same", "changed", "gone"]
@@ -57,12 +58,16 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A wikilink of the note one reads, `text[start:end]`; `note_id` is None when nothing hangs there."""
+    """A wikilink of the note one reads, `text[start:end]`; `note_id` is None when nothing hangs there.
+
+    `heading` is the span of the heading it leads to, in the note it leads to.
+    """
 
     start: int
     end: int
     name: str
     note_id: str | None
+    heading: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,8 @@ def read_around(note: StoredNote, store: Store, state: FileState = "same") -> Re
     cited = dict.fromkeys(
         link.target for link in links if link.target is not None and link.target != note.row
     )
-    hooks = tuple(Hook(link.start, link.end, link.name, _answer(link, cards)) for link in links)
+    aimed = store.notes({link.target for link in links if link.heading and link.target is not None})
+    hooks = tuple(_hook(link, cards, aimed) for link in links)
     return Reading(note, hooks, tuple(cards[row] for row in cited), _backlinks(mentions, cards, store), state)
 
 
@@ -137,8 +143,18 @@ def sentence_at(text: str, start: int, end: int) -> Span:
     return first + len(found) - len(found.lstrip()), last - len(found) + len(found.rstrip())
 
 
-def _answer(link: StoredLink, cards: Mapping[int, NoteCard]) -> str | None:
-    return None if link.target is None else cards[link.target].id
+def _hook(link: StoredLink, cards: Mapping[int, NoteCard], aimed: Mapping[int, StoredNote]) -> Hook:
+    if link.target is None:
+        return Hook(link.start, link.end, link.name, None)
+    heading = _heading(aimed[link.target].text, link.heading) if link.target in aimed else None
+    return Hook(link.start, link.end, link.name, cards[link.target].id, heading)
+
+
+def _heading(text: str, name: str) -> Span | None:
+    """Return the span of the heading of this name, of its last part where it is a path; None without any."""
+    wanted = words(name.rpartition("#")[2])
+    spans = (found.span(1) for found in _HEADING.finditer(text))
+    return next((span for span in spans if wanted and words(text[slice(*span)]) == wanted), None)
 
 
 def _backlinks(

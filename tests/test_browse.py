@@ -128,6 +128,8 @@ def test_reading_holds_the_wikilinks_of_the_note_where_they_stand(chain: AnswerC
         ("[[écrire]]", ids["Écrire.md"]),
     ]
     assert [card.title for card in reading.cites] == ["Écrire", "Zoo"]
+    [heading] = [hook.heading for hook in reading.hooks if hook.heading]
+    assert VAULT["Forum/Zoo.md"][slice(*heading)] == "Singes"
 
 
 def test_link_to_a_note_to_write_leads_nowhere_and_a_note_does_not_cite_itself(chain: AnswerChain) -> None:

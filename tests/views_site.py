@@ -48,9 +48,10 @@ def hostile_vault() -> dict[str, str]:
     notes = {}
     for number, (name, text) in enumerate(payloads().items()):
         line = " ".join(text.split())
+        shown = line.replace("<", "\\<").replace(">", "\\>")  # what a back-slash keeps is text of the title
         header = f"---\ntags: [piège, '<i>{name}']\naliases: ['{line.replace(chr(39), '')[:80]}']\n---\n"
         notes[f"<b>Pièges/{number}.md"] = (
-            f"{header}# {line}\n\n{text}\n\nVoir [[Centre|{line.replace('|', '').replace(']', '').replace('[', '')}]] "
+            f"{header}# {shown}\n\n{text}\n\nVoir [[Centre|{line.replace('|', '').replace(']', '').replace('[', '')}]] "
             f"et [[<u>{number}]].\n"
         )
     links = "\n".join(f"- [[{number}]]" for number in range(len(notes)))

@@ -113,7 +113,8 @@ def _frame(hook: Hook) -> Frame:
     """Return what stands around a wikilink: a link, or an empty hook where the note is to be written."""
     if hook.note_id is None:
         return hook.start, hook.end, f'<span class="cim-hook" data-says="{browse_texts.TO_WRITE}">', "</span>"
-    return hook.start, hook.end, f'<a class="cim-wikilink" href="{escape(note_url(hook.note_id))}">', "</a>"
+    url = note_url(hook.note_id, *(hook.heading or ()))
+    return hook.start, hook.end, f'<a class="cim-wikilink" href="{escape(url)}">', "</a>"
 
 
 def _says_title(note: StoredNote, start: int, end: int, kind: str) -> bool:

@@ -39,13 +39,15 @@ CITED = "Elle cite"
 
 HEALTH_TITLE = "Santé des notes"
 HEALTH_BACK = "← Toutes les notes"
-HEALTH_LEAD = "Ce que Cimaise mettrait en ordre. Elle ne touche à aucune note : c’est à vous de le faire."
+HEALTH_LEAD = (
+    "Ce que Cimaise mettrait en ordre. Elle ne touche à aucune note\u00a0: c’est à vous de le faire."
+)
 HEALTH_CLEAN = "Rien à mender."
 HEALTH_KINDS = "Sortes de points"
 EXAMINING = "J’examine les notes…"
 OPENING = "J’ouvre la page…"
 ASKED_IN = "Demandée dans "
-THE_REST = "et {number} de plus\u202f; tout voir : cimaise health --markdown"
+THE_REST = "et {number} de plus\u202f; tout voir\u00a0: cimaise health --markdown"
 
 
 def notes_found(total: int) -> str:
@@ -71,8 +73,8 @@ def and_others(number: int) -> str:
 def around(title: str, citing: list[str], cited: list[str]) -> str:
     """Return what the picture of links shows, in words."""
     parts = [
-        f"{CITING} : {', '.join(citing)}." if citing else "",
-        f"{CITED} : {', '.join(cited)}." if cited else "",
+        f"{CITING}\u00a0: {', '.join(citing)}." if citing else "",
+        f"{CITED}\u00a0: {', '.join(cited)}." if cited else "",
     ]
     return " ".join([f"Les liens de «\u00a0{title}\u00a0».", *filter(None, parts)])
 

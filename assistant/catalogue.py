@@ -1,14 +1,28 @@
 """What the published notes are: how many, which, where they lead; each answer is of the newest snapshot."""
 
 import os
+import threading
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from langchain_core.embeddings import Embeddings
 
 from assistant.answer import Answer
+from assistant.browse import FileState, Listing, Reading, Wanted, cut_page, list_notes, read_around
 from assistant.leads import complete_title, find_leads
 from assistant.question import starter_questions
 from assistant.scope import Scope, survey_scope
+from assistant.search import search_notes
+from ingest.cards import load_cards
+from ingest.health.report import HealthReport, examine_vault
 from ingest.readers import SnapshotSource
+from ingest.settings import IngestSettings
 from ingest.store import StoredNote
+from ingest.vault import read_note_file
+
+_REPORT_S = 60  # how long a report of the vault's health is good for (seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +40,26 @@ class Catalogue:
 
     Args:
         snapshots: Lends the published snapshot; `close` closes it.
+        embeddings: Those it was built with.
+        settings: The vault.
     """
 
-    def __init__(self, snapshots: SnapshotSource) -> None:
+    def __init__(self, snapshots: SnapshotSource, embeddings: Embeddings, settings: IngestSettings) -> None:
         self._snapshots = snapshots
+        self._embedder = embeddings
+        self._vault = settings
+        self._report: tuple[float, HealthReport] | None = None
+        self._examining = threading.Lock()
+
+    @property
+    def vault(self) -> Path:
+        """The folder of notes."""
+        return self._vault.vault.resolve()
+
+    @property
+    def vault_name(self) -> str:
+        """The name of the folder of notes."""
+        return self.vault.name
 
     @property
     def note_count(self) -> int:
@@ -75,6 +105,46 @@ class Catalogue:
         """Return titles of notes that hold what was typed."""
         with self._snapshots.lease() as snapshot:
             return complete_title(typed, snapshot.store)
+
+    def browse(self, wanted: Wanted) -> Listing:
+        """Return a page of the notes, those that a search finds where there is one.
+
+        Raises:
+            QuestionError: The search holds no word, or is too long.
+        """
+        with self._snapshots.lease() as snapshot:
+            if wanted.text.strip():
+                return cut_page(search_notes(wanted, snapshot, self._embedder), wanted.page)
+            return cut_page(list_notes(wanted, snapshot.store), wanted.page)
+
+    def read(self, note_id: str) -> Reading | None:
+        """Return a note with the notes around it, or None."""
+        with self._snapshots.lease() as snapshot:
+            note = snapshot.store.note(note_id)
+            return None if note is None else read_around(note, snapshot.store, self.file_state(note))
+
+    def file_state(self, note: StoredNote) -> FileState:
+        """Tell whether the file of a note is still what was read, whatever its date says."""
+        limit = self._vault.max_note_bytes
+        file = read_note_file(self._vault.vault, note.raw_path, max_note_bytes=limit)
+        return "gone" if file is None else "same" if file.sha256 == note.sha256 else "changed"
+
+    def note_ids(self) -> Mapping[str, str]:
+        """Return the opaque id of every note by its path."""
+        with self._snapshots.lease() as snapshot:
+            return {card.path: card.id for card in load_cards(snapshot.store)}
+
+    def health(self) -> HealthReport:
+        """Return what is to mend in the vault as it is, or as it was less than a minute ago.
+
+        Raises:
+            VaultError: The vault cannot be read, or holds no note.
+        """
+        with self._examining:
+            if self._report is None or time.monotonic() - self._report[0] > _REPORT_S:
+                report = examine_vault(self._vault)
+                self._report = time.monotonic(), report
+            return self._report[1]
 
     def close(self) -> None:
         """Release the snapshot's files."""

@@ -26,9 +26,7 @@ from ingest.embeddings import build_embeddings, fingerprint
 from ingest.errors import IndexDamagedError, IndexMissingError
 from ingest.readers import SnapshotSource
 from ingest.snapshot import Snapshot
-from ingest.store import StoredNote
 from ingest.sync import sync
-from ingest.vault import read_note_file
 
 
 class AnswerChain(Catalogue, Runnable[QuestionInput, Answer]):
@@ -53,7 +51,7 @@ class AnswerChain(Catalogue, Runnable[QuestionInput, Answer]):
         chat_model: BaseChatModel | None = None,
         endpoint: Endpoint | None = None,
     ) -> None:
-        Catalogue.__init__(self, snapshots)
+        Catalogue.__init__(self, snapshots, embeddings, settings)
         self.retriever = NoteRetriever(snapshots=snapshots, embeddings=embeddings)
         self._embeddings = embeddings
         self._settings = settings
@@ -66,11 +64,6 @@ class AnswerChain(Catalogue, Runnable[QuestionInput, Answer]):
     def mode(self) -> Mode:
         """How answers are written: `extracts` or `model`."""
         return self._writer.mode
-
-    @property
-    def vault_name(self) -> str:
-        """The name of the folder of notes."""
-        return self._settings.vault.resolve().name
 
     @property
     def remote_host(self) -> str | None:
@@ -185,13 +178,8 @@ class AnswerChain(Catalogue, Runnable[QuestionInput, Answer]):
         cited = [
             note for note_id in answering.cited_ids if (note := snapshot.store.note(note_id)) is not None
         ]
-        changed = [note.title for note in cited if self._has_changed(note)]
+        changed = [note.title for note in cited if self.file_state(note) != "same"]
         return answering.end(changed)
-
-    def _has_changed(self, note: StoredNote) -> bool:
-        limit = self._settings.max_note_bytes
-        file = read_note_file(self._settings.vault, note.raw_path, max_note_bytes=limit)
-        return file is None or file.sha256 != note.sha256
 
 
 def build_chain(

@@ -77,9 +77,14 @@ class Desk(Lending):
         return self._model_error
 
     @property
+    def vault(self) -> Path:
+        """The folder of notes."""
+        return self._settings.vault.resolve()
+
+    @property
     def vault_name(self) -> str:
         """The name of the folder of notes."""
-        return self._settings.vault.resolve().name
+        return self.vault.name
 
     @property
     def mode(self) -> Mode:

@@ -1,7 +1,7 @@
 """What the notes leave open: the parts of a question that no passage answers, each with a note to write."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from assistant.answer import Gap, Passage, Question
 from assistant.coverage import BEARS, held_share, measure_coverage, passage_stems
@@ -68,6 +68,11 @@ def name_of(path: str) -> str:
 def _gap(asked: str, passages: Sequence[Passage]) -> Gap:
     nearest = tuple(dict.fromkeys(passage.note for passage in passages))[:_NEAREST]
     names = list(dict.fromkeys(name_of(passage.path) for passage in passages))[:_NEAREST]
+    return Gap(asked, nearest, f"---\ntags: [question]\n---\n\n{write_stub(asked, names)}")
+
+
+def write_stub(title: str, names: Iterable[str]) -> str:
+    """Return the beginning of a note to write, with links to the notes of these names."""
     links = "".join(f"- [[{name}]]\n" for name in names)
     see_also = f"## Voir aussi\n\n{links}" if links else ""
-    return Gap(asked, nearest, f"---\ntags: [question]\n---\n\n# {asked}\n\n{see_also}")
+    return f"# {title}\n\n{see_also}"

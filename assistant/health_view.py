@@ -2,31 +2,13 @@
 
 from itertools import groupby
 
+from assistant.health_labels import label_kind, title_kind
 from assistant.layout import printable, wrap
-from ingest.health.finding import Finding, Kind
+from ingest.health.finding import Finding
 from ingest.health.report import HealthReport
 
 CLEAN = "Rien à mender"
 _LISTED = 20  # findings of a kind that the terminal spells out
-_LABELS: dict[Kind, tuple[str, str]] = {
-    "unreadable": ("fichier illisible", "fichiers illisibles"),
-    "encoding": ("note d’un autre encodage que UTF-8", "notes d’un autre encodage que UTF-8"),
-    "conflict": ("conflit non résolu", "conflits non résolus"),
-    "malformed_header": ("en-tête mal formé", "en-têtes mal formés"),
-    "oddity": ("passage insolite", "passages insolites"),
-    "missing_note": ("lien vers une note absente", "liens vers une note absente"),
-    "broken_embed": ("insertion introuvable", "insertions introuvables"),
-    "broken_anchor": ("lien vers un titre ou un bloc absent", "liens vers un titre ou un bloc absent"),
-    "dead_link": ("lien sans adresse", "liens sans adresse"),
-    "ambiguous_link": ("lien ambigu", "liens ambigus"),
-    "ambiguous_title": ("nom porté par plusieurs notes", "noms portés par plusieurs notes"),
-    "email": ("note avec une adresse électronique", "notes avec une adresse électronique"),
-    "phone": ("note avec un numéro de téléphone", "notes avec un numéro de téléphone"),
-    "empty_note": ("note vide", "notes vides"),
-    "stub": ("note à écrire", "notes à écrire"),
-    "near_duplicate": ("note en double", "notes en double"),
-    "orphan": ("note sans lien", "notes sans lien"),
-}
 _ESCAPED = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>#|~"})
 
 
@@ -37,7 +19,7 @@ def render_health(report: HealthReport) -> str:
     width = max(len(str(number)) for number in report.counts.values())
     blocks = [f"{_summary(report)} :"]
     blocks[0] += "".join(
-        f"\n  {number:>{width}} {_label(kind, number)}" for kind, number in report.counts.items()
+        f"\n  {number:>{width}} {label_kind(kind, number)}" for kind, number in report.counts.items()
     )
     if report.missing:
         blocks.append("\n".join(["Notes les plus demandées", *_ranking(report)[:_LISTED]]))
@@ -46,7 +28,7 @@ def render_health(report: HealthReport) -> str:
         lines = [_entry(finding) for finding in findings[:_LISTED]]
         if len(findings) > _LISTED:
             lines.append(f"  … et {len(findings) - _LISTED} de plus ; tout voir : cimaise health --markdown")
-        blocks.append("\n".join([f"{_title(kind, len(findings))} ({len(findings)})", *lines]))
+        blocks.append("\n".join([f"{title_kind(kind, len(findings))} ({len(findings)})", *lines]))
     return "\n\n".join(blocks)
 
 
@@ -55,7 +37,9 @@ def render_health_markdown(report: HealthReport) -> str:
     if not report.findings:
         return f"# Santé des notes\n\n{_summary(report)}."
     blocks = ["# Santé des notes", f"{_summary(report)} :"]
-    blocks.append("\n".join(f"- {number} {_label(kind, number)}" for kind, number in report.counts.items()))
+    blocks.append(
+        "\n".join(f"- {number} {label_kind(kind, number)}" for kind, number in report.counts.items())
+    )
     if report.missing:
         rows = [f"| {_escape(note.target)} | {note.notes} | {note.links} |" for note in report.missing]
         blocks += [
@@ -64,7 +48,7 @@ def render_health_markdown(report: HealthReport) -> str:
         ]
     for kind, group in groupby(report.findings, key=lambda finding: finding.kind):
         findings = list(group)
-        blocks.append(f"## {_title(kind, len(findings))} ({len(findings)})")
+        blocks.append(f"## {title_kind(kind, len(findings))} ({len(findings)})")
         blocks.append(
             "\n".join(
                 f"- **{_escape(_place(finding))}** : {_escape(finding.sentence)}" for finding in findings
@@ -90,15 +74,6 @@ def _ranking(report: HealthReport) -> list[str]:
 
 def _times(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number > 1 else ''}"
-
-
-def _label(kind: Kind, number: int) -> str:
-    return _LABELS[kind][number > 1]
-
-
-def _title(kind: Kind, number: int) -> str:
-    label = _label(kind, number)
-    return f"{label[0].upper()}{label[1:]}"
 
 
 def _place(finding: Finding) -> str:

@@ -2,16 +2,18 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
 from assistant.answer import Answer, Question
+from assistant.browse import Listing, Reading, Wanted
 from assistant.catalogue import Holdings
 from assistant.chain import AnswerChain
 from assistant.scope import Scope
 from ingest.errors import CimaiseError
+from ingest.health.report import HealthReport
 from ingest.store import StoredNote
 
 
@@ -80,6 +82,26 @@ class Lending(ABC):
         """Return a note by its id."""
         with self._lend() as chain:
             return chain.note(note_id)
+
+    def browse(self, wanted: Wanted, /) -> Listing:
+        """Return a page of the notes."""
+        with self._lend() as chain:
+            return chain.browse(wanted)
+
+    def read(self, note_id: str, /) -> Reading | None:
+        """Return a note with the notes around it."""
+        with self._lend() as chain:
+            return chain.read(note_id)
+
+    def note_ids(self) -> Mapping[str, str]:
+        """Return the id of every note by its path."""
+        with self._lend() as chain:
+            return chain.note_ids()
+
+    def health(self) -> HealthReport:
+        """Return what is to mend in the vault."""
+        with self._lend() as chain:
+            return chain.health()
 
     async def astream(self, question: Question, /) -> AsyncIterator[Answer]:
         """Yield the parts of an answer, all of one chain.

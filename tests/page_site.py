@@ -15,10 +15,12 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
+from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
 from assistant.verdict import NEAREST
 from assistant.web.app import build_app
 from ingest.errors import QuestionError
+from ingest.health.report import HealthReport
 from ingest.store import StoredNote
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -93,6 +95,7 @@ class StubChain:
 
     note_count: int = 26
     vault_name: str = "notes"
+    vault: Path = Path("notes")
     remote_host: str | None = None
     mode: Mode = "extracts"
     gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1000))
@@ -113,6 +116,19 @@ class StubChain:
         if not answer.citations:
             return ()
         return ("Comment <b>faire</b>\u202f?", "Que disent les notes sur «\u00a0Publics\u00a0»\u202f?")
+
+    def browse(self, wanted: Wanted) -> Listing:
+        return Listing(first=wanted.page)
+
+    def read(self, note_id: str) -> Reading | None:
+        note = self.note(note_id)
+        return None if note is None else Reading(note)
+
+    def note_ids(self) -> dict[str, str]:
+        return {note.path: note.id for note in NOTES.values()}
+
+    def health(self) -> HealthReport:
+        return HealthReport(len(NOTES), (), ())
 
     def titles(self, typed: str) -> tuple[str, ...]:
         return tuple(title for title in TITLES if typed.casefold() in title.casefold())

@@ -1,5 +1,6 @@
 """The page in Chromium: it answers, a citation opens its passage, and nothing hostile or foreign happens."""
 
+import re
 import threading
 import time
 
@@ -177,7 +178,10 @@ def test_hostile_notes_and_questions_show_as_text_and_do_nothing(page: Page) -> 
     page.locator("#chat .cim-cite").click()
     assert marked(page) == HOSTILE
     assert page.locator("#cim-shell :is(.md, #cim-reader) :is(img, script, iframe, form, style)").count() == 0
-    assert page.locator("#cim-shell a:not([href^='/note/'], .cim-act)").count() == 0
+    assert page.locator("#cim-shell a:not([href^='/note/'], .cim-act, .cim-obsidian)").count() == 0
+    expect(page.locator(".cim-obsidian")).to_have_attribute(
+        "href", re.compile(r"^obsidian://open\?path=[^:/?#]*$")
+    )
     page.wait_for_timeout(200)
 
 

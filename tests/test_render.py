@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation, Gap, Passage, Sentence
+from assistant.browse import Reading
 from assistant.verdict import REFUSALS
 from assistant.web import script_texts, texts
 from assistant.web.evidence import render_evidence, render_legend
@@ -36,6 +37,14 @@ def _note(text: str, title: str = "Titre") -> StoredNote:
     )  # fmt: skip
 
 
+def _read(text: str) -> Reading:
+    return Reading(_note(text))
+
+
+def _page(note: StoredNote, span: tuple[int, int]) -> str:
+    return render_note_page(note.title, render_note(Reading(note), span), "")
+
+
 def _passage(number: int, text: str, start: int = 0, note: str = "Note") -> Passage:
     end = start + len(text)
     return Passage(
@@ -60,7 +69,9 @@ def _citation(passage: Passage, quote: str) -> Citation:
 
 def _body(page: str) -> str:
     """Return the HTML of the note itself."""
-    return re.sub(r"<summary>.*?</summary>", "", page[page.index('class="cim-note">') + 17 :])
+    return re.sub(
+        r"<summary>.*?</summary>", "", page[page.index('class="cim-note">') + 17 : page.index("<section")]
+    )
 
 
 def _plain(markup: str) -> str:
@@ -75,7 +86,7 @@ def _marked(markup: str) -> str:
     "span", [None, (0, len(NOTE)), (25, 40), (40, 41), (60, 110), (NOTE.index("*code"), len(NOTE))]
 )
 def test_reader_shows_the_note_to_the_character_and_marks_the_span(span: tuple[int, int] | None) -> None:
-    body = _body(render_note(_note(NOTE), span))
+    body = _body(render_note(_read(NOTE), span))
     assert _plain(body) == NOTE
     assert _marked(body) == (NOTE[slice(*span)] if span else "")
     assert body.count(' id="passage"') == (span is not None)
@@ -85,13 +96,13 @@ def test_reader_shows_the_note_to_the_character_and_marks_the_span(span: tuple[i
 @given(text=TEXTS, bounds=st.tuples(st.integers(0, 120), st.integers(0, 120)))
 def test_no_markup_of_a_note_shifts_or_loses_the_mark(text: str, bounds: tuple[int, int]) -> None:
     start, end = sorted(min(bound, len(text)) for bound in bounds)
-    body = _body(render_note(_note(text), (start, end) if start < end else None))
+    body = _body(render_note(_read(text), (start, end) if start < end else None))
     assert _plain(body) == text
     assert _marked(body) == text[start:end]
 
 
 def test_nothing_of_a_hostile_note_is_markup() -> None:
-    page = render_note_page(_note(HOSTILE, title="<b>Titre</b>"), (0, len(HOSTILE)))
+    page = _page(_note(HOSTILE, title="<b>Titre</b>"), (0, len(HOSTILE)))
     assert not re.search(r"<(img|script|b|style|iframe|svg)\b", page)
     assert "javascript:" not in page
     assert "\x00" not in page
@@ -103,18 +114,18 @@ def test_escaped_text_holds_nothing_markdown_reads() -> None:
 
 
 def test_reader_hides_a_title_said_twice_but_never_the_mark() -> None:
-    assert '<p class="cim-syn">' in render_note(_note("# Titre\ntexte"), None)
-    assert '<p class="cim-here">' in render_note(_note("# Titre\ntexte"), (2, 7))
+    assert '<p class="cim-syn">' in render_note(_read("# Titre\ntexte"), None)
+    assert '<p class="cim-here">' in render_note(_read("# Titre\ntexte"), (2, 7))
 
 
 def test_headings_of_a_note_follow_its_title_without_a_gap() -> None:
-    shown = render_note(_note("# Titre\n## Un\n#### Deux\n## Trois"), None)
-    assert re.findall(r"<(h\d)", shown) == ["h1", "h2", "h3", "h2"]
+    shown = render_note(_read("# Titre\n## Un\n#### Deux\n## Trois"), None)
+    assert re.findall(r"<(h\d)", shown.partition("<section")[0]) == ["h1", "h2", "h3", "h2"]
 
 
 def test_reader_opens_the_header_only_when_the_mark_is_in_it() -> None:
-    assert "<details><summary>" in render_note(_note(NOTE), (30, 40))
-    assert "<details open><summary>" in render_note(_note(NOTE), (4, 9))
+    assert "<details><summary>" in render_note(_read(NOTE), (30, 40))
+    assert "<details open><summary>" in render_note(_read(NOTE), (4, 9))
 
 
 def test_wikilink_shows_its_text_and_code_keeps_its_signs() -> None:

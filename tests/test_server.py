@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from assistant.answer import Answer, Mode, Question
+from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
 from assistant.web import script_texts, texts
 from assistant.web.app import build_app
@@ -24,6 +25,7 @@ from assistant.web.security import CONTENT_SECURITY_POLICY
 from assistant.web.server import check_port, page_url
 from assistant.web.shell import french_shell
 from ingest.errors import IndexMissingError, PortInUseError, SettingsError
+from ingest.health.report import HealthReport
 from ingest.store import StoredNote
 
 TEXT = "# Titre\n\nUn 𝒳 <script>alert(1)</script> mot."
@@ -38,6 +40,7 @@ class Listening:
 class Chain:
     note_count = 1
     vault_name = "notes"
+    vault = Path("notes")
     remote_host: str | None = None
     mode: Mode = "extracts"
 
@@ -49,6 +52,19 @@ class Chain:
 
     def leads(self, answer: Answer) -> tuple[str, ...]:
         return answer.removed
+
+    def browse(self, wanted: Wanted) -> Listing:
+        return Listing(first=wanted.page)
+
+    def read(self, note_id: str) -> Reading | None:
+        note = self.note(note_id)
+        return None if note is None else Reading(note)
+
+    def note_ids(self) -> dict[str, str]:
+        return {"N.md": "a/é"}
+
+    def health(self) -> HealthReport:
+        return HealthReport(1, (), ())
 
     def titles(self, typed: str) -> tuple[str, ...]:
         return (f"Titre {typed}",)

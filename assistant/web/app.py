@@ -6,6 +6,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from assistant.desk import Desk
+from assistant.reach import is_loopback
 from assistant.web.asking import PageChain
 from assistant.web.door import Door
 from assistant.web.index_routes import INDEX_PATHS, add_index_routes
@@ -21,6 +22,8 @@ _OPEN_PATHS = (
     "GET /login",
     "POST /login",
     "GET /note/*",
+    "GET /notes",
+    "GET /notes/health",
     "GET /welcome",
     "GET /scope",
     "GET /titles",
@@ -65,7 +68,7 @@ def build_app(
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     welcome = Welcome(chain, desk, host)
     app.add_route("/welcome", welcome.show)
-    add_routes(app, chain, static_url)
+    add_routes(app, chain, static_url, near=is_loopback(host))
     if desk is not None:
         add_index_routes(app, desk, host, static_url)
     app.mount("/cimaise", StaticFiles(directory=STATIC))

@@ -10,10 +10,11 @@ from typing import Any, Protocol, cast
 from assistant.answer import Answer, Question
 from assistant.exchange import read_records
 from assistant.question import read_filters
-from assistant.scope import Scope, describe_filters
+from assistant.scope import describe_filters
 from assistant.web import texts
 from assistant.web.about import Configured, asks_about_cimaise, describe_cimaise
 from assistant.web.actions import render_actions
+from assistant.web.browsing import Browsed
 from assistant.web.conversation import Conversation
 from assistant.web.render import render_answer, render_failure
 from ingest.errors import CimaiseError, QuestionError
@@ -22,14 +23,11 @@ from ingest.store import StoredNote
 logger = logging.getLogger(__name__)
 
 
-class PageChain(Configured, Protocol):
+class PageChain(Configured, Browsed, Protocol):
     """What the page needs of the chain."""
 
     def starters(self) -> tuple[str, ...]:
         """Return questions to begin with."""
-
-    def scope(self) -> Scope:
-        """Return the parts of the vault that a search can keep to."""
 
     def leads(self, answer: Answer, /) -> tuple[str, ...]:
         """Return questions that the notes of an answer lead to."""

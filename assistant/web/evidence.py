@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from assistant.answer import Answer, Citation, Passage
 from assistant.web import texts
+from assistant.web.excerpt import render_excerpt
 from assistant.web.markup import Span, element, escape, note_url, render_text
 from assistant.web.render import render_claim
-
-_CONTEXT = 140  # characters kept on each side of a quotation
 
 
 def render_legend() -> str:
@@ -69,7 +68,15 @@ def _passage(passage: Passage, answer: Answer) -> str:
         element("p", "cim-meta", escape(" · ".join(facts))),
     ]
     if spans:
-        parts.append(element("blockquote", "", _excerpt(passage, spans)))
+        parts.append(
+            element(
+                "blockquote",
+                "",
+                render_excerpt(
+                    passage.text, [(start - passage.start, end - passage.start) for start, end in spans]
+                ),
+            )
+        )
     elif passage.reason:
         parts.append(element("p", "cim-meta", render_text(passage.reason, (0, len(passage.reason)))))
     number = element("span", "cim-num", str(passage.number))
@@ -81,30 +88,3 @@ def _quoted(passage: Passage, citations: Sequence[Citation]) -> list[Span]:
     own = (citation for citation in citations if citation.number == passage.number)
     spans = ((max(citation.start, passage.start), min(citation.end, passage.end)) for citation in own)
     return sorted(span for span in spans if span[0] < span[1])
-
-
-def _excerpt(passage: Passage, spans: Sequence[Span]) -> str:
-    """Return the quotations of a passage, marked, with some words around them."""
-    text, shift = passage.text, passage.start
-    local = [(start - shift, end - shift) for start, end in spans]
-    windows: list[Span] = []
-    for start, end in local:
-        first = _word_edge(text, max(0, start - _CONTEXT), start)
-        last = _word_edge(text, min(len(text), end + _CONTEXT), end)
-        if windows and first <= windows[-1][1]:
-            first = windows.pop()[0]
-        windows.append((first, last))
-    pieces = [render_text(text, window, local) for window in windows]
-    head, tail = "… " if windows[0][0] > 0 else "", " …" if windows[-1][1] < len(text) else ""
-    return f"{head}{' […] '.join(pieces)}{tail}"
-
-
-def _word_edge(text: str, at: int, toward: int) -> int:
-    """Return the white space nearest to `at` on the way to `toward`, or `toward`."""
-    if at in (0, len(text)):
-        return at
-    step = 1 if toward > at else -1
-    for place in range(at, toward, step):
-        if text[place].isspace():
-            return place + 1 if step > 0 else place
-    return toward

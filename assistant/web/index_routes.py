@@ -53,7 +53,7 @@ def add_index_routes(app: FastAPI, desk: Desk, host: str, static_url: Callable[[
     """
     on_this_machine = partial(is_local, bound=host)
     urls = {
-        "style_urls": [static_url(name) for name in ("cimaise.css", "index.css")],
+        "style_urls": [static_url(name) for name in ("cimaise.css", "views.css", "index.css")],
         "script_urls": [static_url("index.js")],
     }
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from assistant.web.security import LOOPBACK, host_name
+from assistant.reach import is_loopback
+from assistant.web.security import host_name
 
 
 def is_local(request: Request, bound: str) -> bool:
@@ -14,7 +15,7 @@ def is_local(request: Request, bound: str) -> bool:
         request: The request; the guard has checked its Host.
         bound: The address the server is bound to.
     """
-    return bound.lower().strip("[]") in LOOPBACK and host_name(request.headers.get("host", "")) in LOOPBACK
+    return is_loopback(bound) and is_loopback(host_name(request.headers.get("host", "")))
 
 
 def is_ours(headers: Mapping[str, str]) -> bool:

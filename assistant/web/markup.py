@@ -6,10 +6,15 @@ stays text. Offsets are code points, sliced here and never in the browser, which
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from urllib.parse import quote as quote_url
 
 Span = tuple[int, int]
+Frame = tuple[int, int, str, str]
+"""A stretch of a text, and the safe HTML that opens and closes around it."""
+_Piece = tuple[int, int, str, Frame | None]
 
 _ESCAPED = {ord(mark): f"&#{ord(mark)};" for mark in "&<>\"'`*_[]$\\~|:@\n\r\t"} | {0: "\ufffd"}
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -50,7 +55,7 @@ def note_url(note_id: str, start: int | None = None, end: int | None = None) -> 
 
 
 def render_text(
-    text: str, shown: Span, spans: Sequence[Span] = (), *, anchor: str = "", raw: bool = False
+    text: str, shown: Span, spans: Sequence[Span] = (), *, raw: bool = False, frames: Sequence[Frame] = ()
 ) -> str:
     """Return the `shown` span of a text, its Markdown signs hidden or dimmed and `spans` marked.
 
@@ -60,17 +65,20 @@ def render_text(
         text: The note, or any text.
         shown: (start, end) in code points of `text`.
         spans: What to mark, sorted, in code points of `text`; where they overlap one mark follows the other.
-        anchor: Attributes of the first mark.
         raw: Whether signs are shown as they are, as in code.
+        frames: What stands in an element of its own, as links do: sorted, apart from each other.
     """
     start, end = shown
-    pieces = [(start, end, "")] if raw else list(_parse(text, start, end))
+    pieces = _framed([(start, end, "")] if raw else _parse(text, start, end), frames)
     parts: list[str] = []
     for first, last, marked in _cut(start, end, spans):
-        inside = ((max(a, first), min(b, last), kind) for a, b, kind in pieces if a < last and b > first)
-        body = "".join(_dress(text[a:b], kind) for a, b, kind in inside)
-        parts.append(f"<mark{anchor}>{body}</mark>" if marked else body)
-        anchor = "" if marked else anchor
+        inside = (
+            (max(a, first), min(b, last), kind, frame)
+            for a, b, kind, frame in pieces
+            if a < last and b > first
+        )
+        body = "".join(_dressed(text, inside))
+        parts.append(f"<mark>{body}</mark>" if marked else body)
     return "".join(parts)
 
 
@@ -100,6 +108,34 @@ def _parse(text: str, start: int, end: int) -> Iterable[tuple[int, int, str]]:
         yield inner[1], match.end(), sign
         at = match.end()
     yield at, end, ""
+
+
+def _framed(pieces: Iterable[tuple[int, int, str]], frames: Iterable[Frame]) -> list[_Piece]:
+    """Return the pieces cut where frames begin and end, each with its frame."""
+    cut: list[_Piece] = []
+    waiting = iter(frames)
+    frame = next(waiting, None)
+    for start, end, kind in pieces:
+        at = start
+        while frame is not None and frame[0] < end and at < end:
+            if at < frame[0]:
+                cut.append((at, frame[0], kind, None))
+            last = min(end, frame[1])
+            if max(at, frame[0]) < last:
+                cut.append((max(at, frame[0]), last, kind, frame))
+            at = max(at, last)
+            if frame[1] > end:
+                break
+            frame = next(waiting, None)
+        if at < end:
+            cut.append((at, end, kind, None))
+    return cut
+
+
+def _dressed(text: str, pieces: Iterable[_Piece]) -> Iterator[str]:
+    for frame, own in groupby(pieces, key=itemgetter(3)):
+        body = "".join(_dress(text[start:end], kind) for start, end, kind, _ in own)
+        yield f"{frame[2]}{body}{frame[3]}" if frame else body
 
 
 def _dress(text: str, kind: str) -> str:

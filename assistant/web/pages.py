@@ -5,6 +5,11 @@ from collections.abc import Iterable
 from assistant.web import texts
 from assistant.web.markup import element, escape
 
+# Without a referrer a browser hides the origin of its own forms too, and the guard refuses them.
+_HEAD = (
+    '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    '<meta name="referrer" content="same-origin">'
+)
 BACK = f'<p class="cim-reader-bar"><a class="cim-btn" href="/">{texts.BACK_TO_CHAT}</a></p>'
 
 
@@ -27,10 +32,10 @@ def render_page(
     """
     styles = "".join(f'<link rel="stylesheet" href="{url}">' for url in style_urls if url)
     scripts = "".join(f'<script src="{url}"></script>' for url in script_urls if url)
-    rail = "" if current is None else f'<header class="cim-rail">{render_views(current)}</header>'
+    brand = f'<a class="cim-brand" href="/">{texts.BRAND}</a>'
+    rail = "" if current is None else f'<header class="cim-rail">{brand}{render_views(current)}</header>'
     return (
-        '<!doctype html><html lang="fr"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<!doctype html><html lang="fr"><head>{_HEAD}'
         f"<title>{escape(title)} – {texts.BRAND}</title>{styles}</head>"
         f'<body class="cim-page">{rail}<main class="cim-reader">{body}</main>{scripts}</body></html>'
     )

@@ -1,15 +1,23 @@
 """A note and a span of it → the HTML of the reader; pure.
 
 The body holds the note to the character: signs of Markdown and empty lines are hidden by the style sheet, not
-removed, so that a mark can neither shift nor vanish.
+removed, so that a mark can neither shift nor vanish. Wikilinks lead to their notes; addresses of the Web stay
+text, as a note may come from anybody and nothing of it is to send its reader out of the machine: they are
+there in full to be copied, and Obsidian, one link away, follows them.
 """
 
+import os
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote, urlencode
 
-from assistant.web import texts
-from assistant.web.markup import Span, escape, render_text
-from assistant.web.pages import BACK, render_page
+from assistant.browse import Hook, Reading
+from assistant.web import browse_texts, texts
+from assistant.web.backlinks import render_backlinks
+from assistant.web.markup import Frame, Span, escape, note_url, render_text
+from assistant.web.pages import render_page
 from ingest.clean import clean
 from ingest.store import StoredNote
 
@@ -18,17 +26,19 @@ _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
 _FENCE = re.compile(r"[ ]{0,3}(?:```|~~~)")
 _RULE = re.compile(r"[ ]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$")
-_ANCHOR = ' id="passage"'
+_STATES = {"changed": browse_texts.CHANGED, "gone": browse_texts.GONE}
+NOTES = "/notes"
 
 
-def render_note(note: StoredNote, span: Span | None, *, warning: str = "") -> str:
-    """Return a note with `span` of its text marked, the first mark as `#passage`.
+def render_note(reading: Reading, span: Span | None, *, warning: str = "") -> str:
+    """Return a note with `span` of its text marked, the first mark as `#passage`, and the notes around it.
 
     Args:
-        note: The note.
-        span: Code points of `note.text` to mark, or None.
+        reading: The note, its links, and the notes that cite it.
+        span: Code points of its text to mark, or None.
         warning: A sentence shown above the note.
     """
+    note = reading.note
     rows = (
         (texts.CARTEL_DATE, texts.french_date(note.date)),
         (texts.CARTEL_TAGS, " ".join(f"#{tag}" for tag in note.tags)),
@@ -36,39 +46,75 @@ def render_note(note: StoredNote, span: Span | None, *, warning: str = "") -> st
         (texts.CARTEL_FILE, note.path.replace("/", " / ")),
     )
     cartel = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows if value)
-    notice = f'<div class="cim-notice"><p>{escape(warning)}</p></div>' if warning else ""
+    said = filter(None, (_STATES.get(reading.state, ""), warning))
+    notices = "".join(f'<div class="cim-notice"><p>{escape(sentence)}</p></div>' for sentence in said)
     return (
         f'<h1 class="cim-note-title" tabindex="-1">{escape(note.title)}</h1>'
-        f'<dl class="cim-cartel">{cartel}</dl>{notice}'
-        f'<div class="cim-note">{_body(note, span)}</div>'
+        f'<dl class="cim-cartel">{cartel}</dl>{notices}'
+        f'<div class="cim-note">{_body(reading, span)}</div>{render_backlinks(reading)}'
     )
 
 
 def render_note_page(
-    note: StoredNote, span: Span | None, *, warning: str = "", style_url: str = "", script_url: str = ""
+    title: str, content: str, obsidian: str, *, style_urls: Iterable[str] = (), script_url: str = ""
 ) -> str:
-    """Return the page that a citation opens by its address; the script reads a span behind the `#`."""
-    body = BACK + render_note(note, span, warning=warning)
-    return render_page(note.title, body, style_urls=(style_url,), script_urls=(script_url,))
+    """Return the page that a citation opens by its address; the script reads a span behind the `#`.
+
+    Args:
+        title: The note's, as text.
+        content: What `render_note` returned.
+        obsidian: What `render_obsidian` returned.
+        style_urls: Addresses of the style sheets.
+        script_url: Address of the script.
+    """
+    bar = f'<p class="cim-reader-bar"><a class="cim-btn" href="/">{texts.BACK_TO_CHAT}</a>{obsidian}</p>'
+    return render_page(title, bar + content, style_urls=style_urls, script_urls=(script_url,), current=NOTES)
 
 
-def _body(note: StoredNote, span: Span | None) -> str:
-    marked = [span] if span else []
+def render_obsidian(note: StoredNote, vault: Path, *, near: bool) -> str:
+    """Return the link that opens a note in Obsidian.
+
+    Args:
+        note: The note.
+        vault: The folder of notes.
+        near: Whether the page is read on this machine; elsewhere only its vault is named.
+    """
+    path = os.fsdecode(note.raw_path)
+    asked = {"path": str(vault / path)} if near else {"vault": vault.name, "file": path}
+    url = f"obsidian://open?{urlencode(asked, quote_via=quote, safe='', errors='surrogateescape')}"
+    return f'<a class="cim-btn cim-obsidian" href="{escape(url)}">{browse_texts.OBSIDIAN}</a>'
+
+
+def _body(reading: Reading, span: Span | None) -> str:
+    note, marked = reading.note, [span] if span else []
+    frames = [_frame(hook) for hook in reading.hooks]
+    begins = [frame[0] for frame in frames]
     parts: list[str] = []
-    anchor, listing = _ANCHOR, False
+    anchored, listing = False, False
     blocks = [(*block, _says_title(note, *block[:3])) for block in _blocks(note)]
     # The title is the h1; the depths a note uses follow it without a gap, whatever they are.
     depths = sorted({depth for _, _, kind, depth, same in blocks if kind == "heading" and not same})
     for start, end, kind, depth, same in blocks:
         here = any(first < end and last > start for first, last in marked)
-        content = render_text(note.text, (start, end), marked, anchor=anchor, raw=kind in {"pre", "front"})
-        anchor = "" if here else anchor
+        own = frames[bisect_left(begins, start) : bisect_left(begins, end)]
+        raw = kind in {"pre", "front"}
+        content = render_text(note.text, (start, end), marked, raw=raw, frames=own)
+        if here and not anchored:
+            content, anchored = content.replace("<mark>", '<mark id="passage">', 1), True
         if listing != (kind == "li"):
             parts.append("</ul>" if listing else "<ul>")
             listing = not listing
         rank = depths.index(depth) + 2 if kind == "heading" and not same else depth
         parts.append(_block(content, kind, rank, here=here, same=same))
     return "".join(parts) + ("</ul>" if listing else "")
+
+
+def _frame(hook: Hook) -> Frame:
+    """Return what stands around a wikilink: a link, or an empty hook where the note is to be written."""
+    if hook.note_id is None:
+        return hook.start, hook.end, f'<span class="cim-hook" data-says="{browse_texts.TO_WRITE}">', "</span>"
+    url = note_url(hook.note_id, *(hook.heading or ()))
+    return hook.start, hook.end, f'<a class="cim-wikilink" href="{escape(url)}">', "</a>"
 
 
 def _says_title(note: StoredNote, start: int, end: int, kind: str) -> bool:

@@ -10,12 +10,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from assistant.browse import Reading
 from assistant.exchange import Exchange, read_records
 from assistant.export import to_html, to_markdown, to_text
 from assistant.web import texts
 from assistant.web.asking import PageChain
+from assistant.web.browsing import add_browsing
+from assistant.web.markup import Span
 from assistant.web.pages import render_message_page
-from assistant.web.reader import render_note, render_note_page
+from assistant.web.reader import render_note, render_note_page, render_obsidian
 from ingest.errors import CimaiseError
 
 _OFFSET = re.compile(r"[0-9]{1,9}")
@@ -23,45 +26,52 @@ _LONGEST_TITLE = 200
 _FRESH = {"Cache-Control": "no-store"}
 
 
-def add_routes(app: FastAPI, chain: PageChain, static_url: Callable[[str], str]) -> None:
+def add_routes(app: FastAPI, chain: PageChain, static_url: Callable[[str], str], *, near: bool) -> None:
     """Add our routes.
 
     Args:
         app: What they are added to.
         chain: What they read from.
         static_url: Returns the address of a static file.
+        near: Whether the page is served to this machine alone.
     """
-    _add_note(app, chain, static_url)
+    _add_note(app, chain, static_url, near=near)
+    add_browsing(app, chain, static_url)
     _add_scope(app, chain)
     _add_titles(app, chain)
     _add_export(app, chain)
 
 
-def _add_note(app: FastAPI, chain: PageChain, static_url: Callable[[str], str]) -> None:
-    style = static_url("cimaise.css")
+def _add_note(app: FastAPI, chain: PageChain, static_url: Callable[[str], str], *, near: bool) -> None:
+    styles, script = [static_url("cimaise.css"), static_url("views.css")], static_url("note.js")
 
     def refuse(sentence: str, status: int) -> HTMLResponse:
-        return HTMLResponse(render_message_page(sentence, style), status)
+        return HTMLResponse(render_message_page(sentence, styles[0]), status)
+
+    def render(reading: Reading, span: Span | None, warning: str, *, fragment: bool) -> str:
+        note = reading.note
+        content = render_note(reading, span, warning=warning)
+        obsidian = render_obsidian(note, chain.vault, near=near)
+        if fragment:
+            return content + obsidian
+        return render_note_page(note.title, content, obsidian, style_urls=styles, script_url=script)
 
     async def show_note(request: Request) -> Response:
         bounds = [request.query_params.get(name) for name in ("start", "end")]
         if any(bound is not None and not _OFFSET.fullmatch(bound) for bound in bounds):
             return refuse(texts.NOTE_SPAN_INVALID, 400)
         try:
-            note = await run_in_threadpool(chain.note, request.path_params["note_id"])
+            reading = await run_in_threadpool(chain.read, request.path_params["note_id"])
         except CimaiseError as error:
             return refuse(str(error), 503)
-        if note is None:
+        if reading is None:
             return refuse(texts.NOTE_UNKNOWN, 404)
         start, end = (int(bound) if bound is not None else None for bound in bounds)
-        inside = start is not None and end is not None and start < end <= len(note.text)
+        inside = start is not None and end is not None and start < end <= len(reading.note.text)
         span = (start, end) if inside and start is not None and end is not None else None
         warning = texts.NOTE_SPAN_OUTSIDE if not inside and (start, end) != (None, None) else ""
-        if "fragment" in request.query_params:
-            content = await run_in_threadpool(render_note, note, span, warning=warning)
-        else:
-            urls = {"style_url": style, "script_url": static_url("note.js")}
-            content = await run_in_threadpool(render_note_page, note, span, warning=warning, **urls)
+        fragment = "fragment" in request.query_params
+        content = await run_in_threadpool(render, reading, span, warning, fragment=fragment)
         return HTMLResponse(content, headers=_FRESH)
 
     app.add_route("/note/{note_id:path}", show_note)

@@ -1,11 +1,19 @@
 """What the static script and Gradio say on the page, in French; the rest is in `texts`."""
 
-from assistant.web import index_texts, texts
+from typing import Any
+
+from assistant.web import browse_texts, index_texts, texts
 
 # What the static script says; it receives these and holds none of its own.
-SCRIPT = {
+SCRIPT: dict[str, Any] = {
     "back": texts.BACK_TO_CITATION,
     "back_plain": texts.BACK_TO_CHAT,
+    "back_view": "← Revenir aux notes",
+    "back_note": "← Note précédente",
+    "views": texts.VIEWS,
+    "views_name": texts.VIEWS_NAME,
+    "view_loading": browse_texts.OPENING,
+    "view_failed": "La page n’a pas pu être ouverte ; vérifiez que Cimaise tourne encore.",
     "open": " (ouvert)",
     "failed": "La note n’a pas pu être ouverte ; vérifiez que Cimaise tourne encore.",
     "loading": "J’ouvre la note…",

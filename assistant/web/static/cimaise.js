@@ -11,10 +11,12 @@
   const LINKS = 'a[href^="/note/"]';
   const byId = (id) => document.getElementById(id);
   const drawn = []; // what our other scripts do after each of Gradio's drawings
-  window.cimaise = { says, byId, say, drawn };
+  const shown = []; // what they do after each note that the reader shows: (zone, href, fresh)
+  const closed = []; // and once it is closed
+  window.cimaise = { says, byId, say, drawn, reader: { shown, closed, load, show, close, opened: () => opened } };
   let opened = null; // {href, place, zone, label}: the citation the reader was opened from
 
-  const zoneOf = (link) => (link.closest("#evidence") ? "evidence" : "chat");
+  const zoneOf = (link) => link.closest("#evidence, #cim-view")?.id ?? "chat";
   const linksOf = (zone) => [...(byId(zone)?.querySelectorAll(LINKS) ?? [])];
 
   /* Gradio draws a message anew when it changes: find the citation again by its place. */
@@ -52,10 +54,22 @@
     const back = document.createElement("button");
     back.type = "button";
     back.className = "cim-btn";
-    back.textContent = label ? says.back.replace("{number}", label) : says.back_plain;
+    back.textContent = label ? says.back.replace("{number}", label) : opened?.zone === "cim-view" ? says.back_view : says.back_plain;
     back.addEventListener("click", close);
     line.append(back);
     return line;
+  }
+
+  /* The HTML of a note by its address, null when it cannot be had. */
+  async function load(href) {
+    const path = href.split("#")[0];
+    say(says.loading);
+    try {
+      const response = await fetch(`${path}${path.includes("?") ? "&" : "?"}fragment=1`);
+      return response.ok ? await response.text() : null;
+    } catch {
+      return null;
+    }
   }
 
   async function open(link) {
@@ -63,25 +77,19 @@
     const zone = zoneOf(link);
     const href = link.getAttribute("href");
     opened = { href, zone, place: linksOf(zone).indexOf(link), label: number };
-    const [path, hash] = href.split("#");
-    say(says.loading);
-    let html = null;
-    try {
-      const response = await fetch(`${path}${path.includes("?") ? "&" : "?"}fragment=1`);
-      if (response.ok) html = await response.text();
-    } catch {
-      html = null;
-    }
+    const html = await load(href);
     if (opened?.href !== href) return; // closed, or another citation opened meanwhile
     if (html === null) {
       opened = null;
       say(says.failed, true);
       return;
     }
-    show(html, number, hash);
+    show(html, href);
   }
 
-  function show(html, number, hash) {
+  function show(html, href, fresh = true) {
+    const { label: number } = opened;
+    const hash = href.split("#")[1];
     const zone = reader();
     if (zone.hidden) zone.dataset.scroll = String(scrollY);
     zone.innerHTML = html;
@@ -91,8 +99,9 @@
     zone.querySelector(".cim-note-title").focus({ preventScroll: true });
     const mark = hash ? zone.querySelector(`#${CSS.escape(hash)}`) : null;
     scrollTo(zone, mark);
+    for (const hook of shown) hook(zone, href, fresh);
     mend();
-    say(number ? says.opened.replace("{number}", number) : says.opened_plain);
+    say(number && fresh ? says.opened.replace("{number}", number) : says.opened_plain);
   }
 
   /* The mark comes to a third of the height: of the reader on a desktop, of the window on a phone. */
@@ -118,12 +127,13 @@
     say("");
     (back ?? byId("q")?.querySelector("textarea"))?.focus();
     back?.scrollIntoView({ block: "nearest" });
+    for (const hook of closed) hook();
   }
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.(LINKS);
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    if (!link.closest("#cim-shell")) return;
+    if (!link.closest("#cim-shell") || link.closest("#cim-reader")) return; // reader.js goes from note to note
     event.preventDefault();
     event.stopPropagation();
     open(link);

@@ -1,0 +1,143 @@
+/* The views beside the conversation: their tabs in the rail, and each opened in place by its own address, so that
+   the conversation goes on behind it and the browser's Back leads through them. Without script they are plain links. */
+(() => {
+  "use strict";
+  const { says, byId, drawn, make, reader } = window.cimaise;
+  const CHAT = "/";
+  const title = document.title;
+  let asked = 0; // the last view asked for: an answer that comes late is not shown
+  let current = ""; // the address of the view that is open
+  let held = null; // what had the focus last in the conversation
+  let scroll = 0; // how far it was scrolled
+
+  const isView = (path) => says.views.some(([address]) => address !== CHAT && (path === address || path.startsWith(`${address}/`)));
+  const here = () => location.pathname;
+
+  function tabs() {
+    const brand = byId("rail")?.querySelector(".cim-brand");
+    if (!brand || byId("rail").querySelector(".cim-views")) return;
+    const links = says.views.map(([href, text]) => make("a", { href, text }));
+    brand.after(make("nav", { class: "cim-views", "aria-label": says.views_name }, ...links));
+    tell();
+  }
+
+  /* The tab of the view one is in is the current one. */
+  function tell() {
+    for (const link of document.querySelectorAll("#rail .cim-views a")) {
+      const address = link.getAttribute("href");
+      const current = address === here() || (address !== CHAT && here().startsWith(`${address}/`));
+      if (current) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  function section() {
+    let zone = byId("cim-view");
+    if (zone) return zone;
+    const status = make("p", { class: "cim-view-status", role: "status" });
+    zone = make("section", { id: "cim-view", hidden: true }, status, make("div", { class: "cim-view-body" }));
+    byId("cim-shell").append(zone);
+    return zone;
+  }
+
+  document.addEventListener("focusin", (event) => {
+    if (event.target.closest("#main, #evidence")) held = event.target;
+  });
+
+  async function open(address, meanwhile) {
+    const turn = ++asked;
+    current = address;
+    const zone = section();
+    const [status, body] = zone.children;
+    reader.close();
+    if (zone.hidden) scroll = scrollY;
+    byId("cim-shell").classList.add("is-viewing");
+    zone.hidden = false;
+    zone.setAttribute("aria-busy", "true");
+    status.classList.remove("cim-sr");
+    status.textContent = meanwhile ?? says.view_loading;
+    tell();
+    let html = null;
+    try {
+      const response = await fetch(`${address}${address.includes("?") ? "&" : "?"}fragment=1`);
+      html = response.ok ? await response.text() : null;
+    } catch {
+      html = null;
+    }
+    if (turn !== asked) return;
+    zone.removeAttribute("aria-busy");
+    status.classList.toggle("cim-sr", html !== null);
+    status.textContent = html === null ? says.view_failed : "";
+    if (html === null) return body.replaceChildren();
+    body.innerHTML = html;
+    status.textContent = body.querySelector(".cim-number")?.textContent ?? ""; // for those who do not see the list
+    const heading = body.querySelector("h1");
+    document.title = heading ? `${heading.textContent} – ${title.split(/\s/)[0]}` : title;
+    window.scrollTo(0, 0);
+    heading?.focus({ preventScroll: true });
+  }
+
+  function close() {
+    asked++;
+    current = "";
+    const zone = byId("cim-view");
+    if (!zone || zone.hidden) return;
+    reader.close();
+    zone.hidden = true;
+    zone.querySelector(".cim-view-body").replaceChildren();
+    byId("cim-shell").classList.remove("is-viewing");
+    document.title = title;
+    tell();
+    window.scrollTo(0, scroll);
+    (held?.isConnected ? held : byId("q")?.querySelector("textarea"))?.focus({ preventScroll: true });
+  }
+
+  function go(address, meanwhile) {
+    if (address !== here() + location.search) history.pushState(null, "", address);
+    if (here() === CHAT) close();
+    else open(address, meanwhile);
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("#rail .cim-views a, #cim-view a");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (link.getAttribute("href").startsWith("#")) return; // a place in this very view
+    const to = new URL(link.href);
+    if (to.origin !== location.origin || !(to.pathname === CHAT || isView(to.pathname))) return;
+    event.preventDefault();
+    go(to.pathname + to.search, link.dataset.says);
+  });
+
+  /* A conversation chosen in the menu is one to be seen. */
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("#cim-dialog .cim-talks button:not(.cim-erase)")) go(CHAT);
+  });
+
+  /* A link to a folded part of a view unfolds it. */
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.('#cim-view a[href^="#"]');
+    const part = link && byId(link.getAttribute("href").slice(1));
+    if (!part) return;
+    event.preventDefault();
+    part.open = true;
+    part.querySelector("summary")?.focus({ preventScroll: true });
+    part.scrollIntoView({ block: "start" });
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest?.("#cim-view form");
+    if (!form || form.method !== "get") return;
+    event.preventDefault();
+    const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
+    const query = new URLSearchParams(pairs).toString();
+    go(new URL(form.action).pathname + (query ? `?${query}` : ""));
+  });
+
+  addEventListener("popstate", () => {
+    if (here() === CHAT) close();
+    else if (isView(here()) && here() + location.search !== current) open(here() + location.search);
+  });
+
+  history.scrollRestoration = "manual"; // each view begins at its top, the conversation where one left it
+  drawn.push(tabs);
+})();

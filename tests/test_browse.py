@@ -1,0 +1,207 @@
+"""Browsing the notes: what the list holds and finds, and a note among those around it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant import AnswerChain, Settings, build_chain
+from assistant.answer import Filters
+from assistant.browse import PAGE, Entry, Reading, Wanted, cut_page, sentence_at
+from ingest.errors import QuestionError
+from ingest.sync import sync
+
+VAULT = {
+    "Écrire.md": "---\ndate: 2022-05-12\ntags: [atelier, médiation/jeunes]\n---\nPour écrire. On tient un carnet.\n",
+    "accueil.md": "Premier mot. Le carnet se lit dans [[Écrire|la note]], puis [[Zoo#Singes]]. Fin.\n\nEncore [[écrire]].\n",
+    "Forum/Zoo.md": "---\ndate: 2023-01-02\ntags: atelier\n---\n# Zoo\n\n## Singes\n\nVoir [[Note absente]] et [[Zoo]].\n- [[accueil]]\n",
+    "Forum/2022/Budget.md": "# Le budget\n\nLe budget d’un carnet est de dix francs.\nLe reste est offert.\n",
+}
+
+
+@pytest.fixture
+def vault(make_vault: Callable[..., Path]) -> Path:
+    return make_vault(VAULT)
+
+
+@pytest.fixture
+def chain(vault: Path, tmp_path: Path) -> Iterator[AnswerChain]:
+    built = build_chain(Settings(vault=vault, index=tmp_path / "index"))
+    yield built
+    built.close()
+
+
+def _titles(entries: tuple[Entry, ...]) -> list[str]:
+    return [entry.card.title for entry in entries]
+
+
+def _find(chain: AnswerChain, **wanted: object) -> list[str]:
+    return _titles(chain.browse(Wanted(**wanted)).entries)  # type: ignore[arg-type]
+
+
+def _read(chain: AnswerChain, path: str) -> Reading:
+    reading = chain.read(chain.note_ids()[path])
+    assert reading is not None
+    return reading
+
+
+def test_list_is_sorted_as_french_sorts_it_whatever_the_accents(chain: AnswerChain) -> None:
+    assert _find(chain) == ["accueil", "Écrire", "Le budget", "Zoo"]
+
+
+def test_list_by_date_has_the_newest_first_and_undated_notes_last(chain: AnswerChain) -> None:
+    assert _find(chain, by_date=True) == ["Zoo", "Écrire", "accueil", "Le budget"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(folders=("Forum",)), ["Le budget", "Zoo"]),
+        (Filters(folders=("Forum/2022",)), ["Le budget"]),
+        (Filters(tags=("médiation",)), ["Écrire"]),
+        (Filters(tags=("Atelier",), folders=("Forum",)), ["Zoo"]),
+        (Filters(tags=("rien",)), []),
+    ],
+)
+def test_list_keeps_to_folders_and_tags(chain: AnswerChain, filters: Filters, found: list[str]) -> None:
+    assert _find(chain, filters=filters) == found
+
+
+def test_cards_count_the_notes_they_are_linked_with_once_each(chain: AnswerChain) -> None:
+    counts = {
+        entry.card.title: (entry.card.cites, entry.card.cited) for entry in chain.browse(Wanted()).entries
+    }
+    assert counts == {"accueil": (2, 1), "Écrire": (0, 1), "Le budget": (0, 0), "Zoo": (1, 1)}
+
+
+def test_search_shows_each_note_once_with_its_best_sentence(chain: AnswerChain) -> None:
+    listing = chain.browse(Wanted(text="budget du carnet"))
+    assert _titles(listing.entries)[0] == "Le budget"
+    assert sorted(_titles(listing.entries)) == ["Le budget", "accueil", "Écrire"]
+    excerpt = listing.entries[0].excerpt
+    assert excerpt is not None
+    assert excerpt.best is not None
+    first, last = excerpt.best
+    assert excerpt.text[first:last] == "Le budget d’un carnet est de dix francs."
+    assert (
+        VAULT["Forum/2022/Budget.md"][excerpt.start + first : excerpt.start + last]
+        == excerpt.text[first:last]
+    )
+
+
+def test_search_finds_the_titles_one_begins_to_type(chain: AnswerChain) -> None:
+    assert _find(chain, text="ecr") == ["Écrire"]
+    assert _find(chain, text="budg") == ["Le budget"]
+
+
+def test_search_keeps_to_the_filters(chain: AnswerChain) -> None:
+    assert _find(chain, text="carnet", filters=Filters(folders=("Forum",))) == ["Le budget"]
+
+
+def test_search_of_what_no_note_says_finds_nothing(chain: AnswerChain) -> None:
+    listing = chain.browse(Wanted(text="xylophone"))
+    assert (listing.entries, listing.total) == ((), 0)
+
+
+def test_search_without_a_word_is_refused_in_french(chain: AnswerChain) -> None:
+    with pytest.raises(QuestionError, match="aucun mot"):
+        chain.browse(Wanted(text="?!"))
+
+
+@given(total=st.integers(0, 300), page=st.integers(-3, 12))
+def test_pages_together_hold_the_whole_list_in_order(total: int, page: int) -> None:
+    entries = [object() for _ in range(total)]
+    pages = [cut_page(entries, number) for number in range(1, -(-max(total, 1) // PAGE) + 1)]  # type: ignore[arg-type]
+    assert [entry for one in pages for entry in one.entries] == entries
+    assert cut_page(entries, page) in pages  # type: ignore[arg-type]
+    assert all(one.first == number * PAGE + 1 and one.total == total for number, one in enumerate(pages))
+
+
+def test_reading_holds_the_wikilinks_of_the_note_where_they_stand(chain: AnswerChain) -> None:
+    reading, ids = _read(chain, "accueil.md"), chain.note_ids()
+    held = [(reading.note.text[hook.start : hook.end], hook.note_id) for hook in reading.hooks]
+    assert held == [
+        ("[[Écrire|la note]]", ids["Écrire.md"]),
+        ("[[Zoo#Singes]]", ids["Forum/Zoo.md"]),
+        ("[[écrire]]", ids["Écrire.md"]),
+    ]
+    assert [card.title for card in reading.cites] == ["Écrire", "Zoo"]
+    [heading] = [hook.heading for hook in reading.hooks if hook.heading]
+    assert VAULT["Forum/Zoo.md"][slice(*heading)] == "Singes"
+
+
+def test_link_to_a_note_to_write_leads_nowhere_and_a_note_does_not_cite_itself(chain: AnswerChain) -> None:
+    reading = _read(chain, "Forum/Zoo.md")
+    assert [hook.note_id is None for hook in reading.hooks] == [True, False, False]
+    assert [card.title for card in reading.cites] == ["accueil"]
+    assert [backlink.card.title for backlink in reading.cited_by] == ["accueil"]
+
+
+def test_backlinks_tell_each_sentence_to_the_character(chain: AnswerChain) -> None:
+    [backlink] = _read(chain, "Écrire.md").cited_by
+    text = VAULT["accueil.md"]
+    assert [mention.text for mention in backlink.mentions] == [
+        "Le carnet se lit dans [[Écrire|la note]], puis [[Zoo#Singes]].",
+        "Encore [[écrire]].",
+    ]
+    assert all(text[mention.start : mention.end] == mention.text for mention in backlink.mentions)
+
+
+def test_unknown_note_is_none(chain: AnswerChain) -> None:
+    assert chain.read("inconnue") is None
+
+
+def test_file_that_changed_or_went_is_told(chain: AnswerChain, vault: Path) -> None:
+    assert _read(chain, "Écrire.md").state == "same"
+    (vault / "Écrire.md").write_text("Autre chose.", encoding="utf-8")
+    (vault / "accueil.md").unlink()
+    assert _read(chain, "Écrire.md").state == "changed"
+    assert _read(chain, "accueil.md").state == "gone"
+    sync(Settings(vault=vault, index=vault.parent / "index"))
+    assert _read(chain, "Écrire.md").state == "same"
+
+
+def test_health_is_kept_for_a_minute(chain: AnswerChain, vault: Path) -> None:
+    report = chain.health()
+    assert [note.target for note in report.missing] == ["Note absente"]
+    (vault / "Forum" / "Zoo.md").unlink()
+    assert chain.health() is report
+
+
+@given(
+    text=st.text(alphabet="Ab.?! \n\r[]-", max_size=80),
+    bounds=st.tuples(st.integers(0, 80), st.integers(0, 80)),
+)
+def test_sentence_holds_what_it_is_looked_up_by_on_one_line(text: str, bounds: tuple[int, int]) -> None:
+    start, end = sorted(min(bound, len(text)) for bound in bounds)
+    if start == end or any(char.isspace() for char in text[start:end]):
+        return
+    first, last = sentence_at(text, start, end)
+    assert first <= start < end <= last
+    assert not set("\r\n") & set(text[first:last])
+
+
+def test_sentence_of_an_endless_line_is_cut() -> None:
+    text = "mot " * 5000
+    first, last = sentence_at(text, 8000, 8003)
+    assert last - first < 700
+
+
+def test_demonstration_notes_cite_each_other_both_ways(demo_chain: AnswerChain) -> None:
+    entries = demo_chain.browse(Wanted()).entries
+    assert len(entries) == demo_chain.note_count
+    for entry in entries:
+        reading = demo_chain.read(entry.card.id)
+        assert reading is not None
+        assert (len(reading.cites), len(reading.cited_by)) == (entry.card.cites, entry.card.cited)
+        assert all(hook.note_id for hook in reading.hooks)
+        assert all("[[" in mention.text for backlink in reading.cited_by for mention in backlink.mentions)
+
+
+def test_real_search_finds_what_answers_find(real_chain: AnswerChain) -> None:
+    listing = real_chain.browse(Wanted(text="stratégie numérique"))
+    assert listing.total > 10
+    assert all("stratégie numérique" in title.casefold() for title in _titles(listing.entries)[:4])
+    assert all(entry.excerpt is not None for entry in listing.entries[:10])

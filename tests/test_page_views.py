@@ -1,0 +1,290 @@
+"""The views in Chromium: tabs, search, the reader among its links, Back and Escape; nothing hostile or foreign happens."""
+
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from assistant.web import browse_texts, script_texts, texts
+from tests.page_site import (
+    MARKS,
+    Site,
+    ask,
+    ask_and_wait,
+    browser,
+    context,
+    open_page,
+    served,
+    shoot,
+    site,
+    watch,
+)
+from tests.views_site import Place, hostile, museum
+
+pytestmark = MARKS
+SAYS = script_texts.SCRIPT
+
+
+def _open(context: BrowserContext, url: str, width: int = 1440, height: int = 900) -> tuple[Page, list[str]]:
+    page = context.new_page()
+    faults = watch(page, url)
+    page.set_viewport_size({"width": width, "height": height})
+    open_page(page, url)
+    return page, faults
+
+
+@pytest.fixture
+def page(museum: Place, context: BrowserContext) -> Iterator[Page]:
+    """The chat page on the small museum; whatever a test does, it ends without a console error."""
+    shown, faults = _open(context, museum.url)
+    yield shown
+    assert shown.evaluate("window.pwned") is None
+    shown.close()
+    assert faults == []
+
+
+def _tab(page: Page, name: str) -> None:
+    page.locator("#rail .cim-views").get_by_role("link", name=name).click()
+
+
+def _notes(page: Page) -> None:
+    _tab(page, "Notes")
+    expect(page.locator("#cim-view h1")).to_have_text(browse_texts.NOTES_TITLE)
+
+
+def _read(page: Page, title: str) -> None:
+    page.locator("#cim-view").get_by_role("link", name=title, exact=True).first.click()
+    expect(page.locator("#cim-reader .cim-note-title")).to_have_text(title)
+
+
+def _focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent"))
+
+
+def test_tabs_open_the_notes_beside_a_conversation_that_stays(page: Page, museum: Place) -> None:
+    ask_and_wait(page, "Que relie la stratégie ?")
+    claims = page.locator("#chat .cim-claim").count()
+    page.locator("#chat .cim-cite").first.focus()
+    _notes(page)
+    assert page.url == f"{museum.url}/notes"
+    expect(page).to_have_title(f"{browse_texts.NOTES_TITLE} – {texts.BRAND}")
+    assert _focused(page) == browse_texts.NOTES_TITLE
+    expect(page.locator("#main")).to_be_hidden()
+    expect(page.locator("#evidence")).to_be_hidden()
+    expect(page.locator("#rail [aria-current]")).to_have_text("Notes")
+    shoot(page, "notes")
+    _tab(page, "Conversation")
+    expect(page.locator("#chat .cim-claim")).to_have_count(claims)
+    assert page.url == f"{museum.url}/"
+    assert page.evaluate("document.activeElement.matches('.cim-cite')")
+    expect(page).to_have_title(texts.PAGE_TITLE)
+
+
+def test_answer_goes_on_behind_a_view(site: Site, context: BrowserContext) -> None:
+    page, faults = _open(context, site.url)
+    site.chain.gate = threading.Semaphore(2)
+    ask(page, "Pourquoi ?")
+    expect(page.locator("#chat .cim-claim")).to_have_count(1)
+    _notes(page)
+    site.chain.gate.release(100)
+    expect(page.locator("#status .md")).to_have_text(texts.finished(2, 0, "answered"))
+    page.go_back()
+    expect(page.locator("#chat .cim-claim").last).to_be_visible()
+    expect(page.locator("#chat .cim-claim")).to_have_count(3)
+    page.close()
+    assert faults == []
+
+
+def test_search_and_filters_are_followed_in_place_and_back_leads_through_them(
+    page: Page, museum: Place
+) -> None:
+    _notes(page)
+    page.fill("#cim-notes-q", "stratégie")
+    page.press("#cim-notes-q", "Enter")
+    expect(page.locator("#cim-view mark")).to_have_text("Une 𝒳 stratégie relie les projets.")
+    assert page.url.startswith(f"{museum.url}/notes?q=strat")
+    page.locator("#cim-view .cim-parts").get_by_role("link", name="Questions").click()
+    expect(page.locator("#cim-view .cim-empty")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#cim-view mark")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#cim-view .cim-entries li")).to_have_count(3)
+    page.go_back()
+    expect(page.locator("#main")).to_be_visible()
+    expect(page.locator("#cim-view")).to_be_hidden()
+    page.go_forward()
+    expect(page.locator("#cim-view .cim-entries li")).to_have_count(3)
+
+
+def test_note_opens_beside_the_list_and_its_links_lead_from_note_to_note(page: Page) -> None:
+    _notes(page)
+    _read(page, "Le guide")
+    expect(page.locator("#cim-view")).to_be_visible()
+    expect(page.locator("#cim-reader .cim-hook")).to_have_text("[[À écrire]]")
+    shoot(page, "note")
+    page.locator("#cim-reader .cim-note").get_by_role("link", name="les publics").click()
+    expect(page.locator("#cim-reader .cim-note-title")).to_have_text("Publics")
+    page.locator("#cim-reader .cim-backlinks").get_by_role("link", name="Le guide").click()
+    expect(page.locator("#cim-reader mark").first).to_be_in_viewport()
+    expect(page.locator("#cim-reader mark").first).to_contain_text("On la tient avec")
+    page.get_by_role("button", name=SAYS["back_note"]).click()
+    expect(page.locator("#cim-reader .cim-note-title")).to_have_text("Publics")
+    page.get_by_role("button", name=SAYS["back_note"]).click()
+    expect(page.locator("#cim-reader .cim-note-title")).to_have_text("Le guide")
+    assert "les publics" in _focused(page)
+    expect(page.get_by_role("button", name=SAYS["back_note"])).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator("#cim-reader")).to_be_hidden()
+    expect(page.locator("#cim-view")).to_be_visible()
+    assert _focused(page) == "Le guide"
+
+
+def test_escape_returns_to_the_citation_however_far_one_went(page: Page) -> None:
+    ask_and_wait(page, "Que relie la stratégie ?")
+    page.locator("#chat .cim-cite").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("#cim-reader .cim-note a").first.click()
+    expect(page.get_by_role("button", name=SAYS["back_note"])).to_be_visible()
+    expect(page.get_by_role("button", name=texts.BACK_TO_CITATION.format(number=1))).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#cim-reader")).to_be_hidden()
+    assert page.evaluate("document.activeElement === document.querySelector('#chat .cim-cite')")
+
+
+def test_back_closes_the_reader_before_the_view(page: Page) -> None:
+    _notes(page)
+    _read(page, "Le guide")
+    page.go_back()
+    expect(page.locator("#cim-reader")).to_be_hidden()
+    expect(page.locator("#cim-view .cim-entries li")).to_have_count(3)
+    page.go_back()
+    expect(page.locator("#main")).to_be_visible()
+
+
+def test_picture_of_links_can_be_followed_by_keyboard(page: Page) -> None:
+    _notes(page)
+    _read(page, "Le guide")
+    drawing = page.locator("#cim-reader .cim-drawing")
+    expect(drawing).to_be_visible()
+    expect(drawing).to_have_accessible_name(
+        browse_texts.around("Le guide", ["Bilan", "Publics"], ["Publics"])
+    )
+    drawing.scroll_into_view_if_needed()
+    shoot(page, "picture")
+    drawing.get_by_role("link", name="Bilan").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#cim-reader .cim-note-title")).to_have_text("Bilan")
+
+
+def test_health_opens_in_place_and_its_notes_in_the_reader(page: Page, museum: Place) -> None:
+    _notes(page)
+    page.get_by_role("link", name=browse_texts.HEALTH_LINK).click()
+    expect(page.locator("#cim-view h1")).to_have_text(browse_texts.HEALTH_TITLE)
+    assert page.url == f"{museum.url}/notes/health"
+    page.locator("#cim-view .cim-kinds a").first.click()
+    assert page.evaluate("document.activeElement.matches('#kind-missing_note > summary')")
+    page.get_by_text(texts.STUB).click()
+    expect(page.locator("#cim-view pre")).to_contain_text("# À écrire")
+    shoot(page, "health")
+    page.locator("#cim-view .cim-tasks").get_by_role("link", name="Le guide").click()
+    expect(page.locator("#cim-reader .cim-note-title")).to_have_text("Le guide")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name=browse_texts.HEALTH_BACK).click()
+    expect(page.locator("#cim-view h1")).to_have_text(browse_texts.NOTES_TITLE)
+
+
+def test_view_that_fails_says_so_and_the_conversation_is_one_click_away(
+    museum: Place, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    open_page(page, museum.url)
+    page.route("**/notes?fragment=1", lambda route: route.abort())
+    _tab(page, "Notes")
+    expect(page.locator("#cim-view [role=status]")).to_have_text(SAYS["view_failed"])
+    _tab(page, "Conversation")
+    expect(page.locator("#q textarea")).to_be_focused()
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_phone_has_the_tabs_and_nothing_scrolls_sideways(
+    museum: Place, context: BrowserContext, width: int
+) -> None:
+    page, faults = _open(context, museum.url, width, 640)
+
+    def wide() -> bool:
+        return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+    tabs = page.locator("#rail .cim-views a")
+    boxes = [tabs.nth(place).bounding_box() for place in range(3)] + [
+        page.locator("#cim-menu").bounding_box()
+    ]
+    assert all(box and box["height"] >= 44 and box["x"] + box["width"] <= width for box in boxes)
+    assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(boxes) if left and right)
+    assert not wide()
+    _notes(page)
+    assert not wide()
+    shoot(page, f"notes-{width}")
+    _read(page, "Le guide")
+    assert not wide()
+    expect(page.locator("#cim-view")).to_be_hidden()
+    expect(page.locator("#cim-reader .cim-drawing")).to_be_hidden()
+    expect(page.locator("#cim-reader .cim-drawn-list a")).to_have_text("Publics")
+    page.keyboard.press("Escape")
+    page.goto(f"{museum.url}/notes/health")
+    assert not wide()
+    page.close()
+    assert faults == []
+
+
+def test_views_are_dark_where_the_system_is(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    _notes(page)
+    expect(page.locator("#cim-view h1")).to_have_css("color", "rgb(236, 238, 234)")
+    _read(page, "Le guide")
+    expect(page.locator("#cim-reader")).to_have_css("background-color", "rgb(26, 30, 27)")
+    shoot(page, "dark")
+
+
+def test_views_are_plain_pages_without_script(museum: Place, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{museum.url}/notes")
+    page.fill("#cim-notes-q", "stratégie")
+    page.press("#cim-notes-q", "Enter")
+    page.locator(".cim-entries a").first.click()
+    expect(page.locator("mark").first).to_be_in_viewport()
+    page.locator(".cim-note a").first.click()
+    expect(page.locator("h1")).to_have_text("Publics")
+    page.locator(".cim-views").get_by_role("link", name="Notes").click()
+    page.get_by_role("link", name=browse_texts.HEALTH_LINK).click()
+    expect(page.locator("h1")).to_have_text(browse_texts.HEALTH_TITLE)
+    context.close()
+
+
+def test_hostile_notes_show_as_text_and_do_nothing(hostile: Place, context: BrowserContext) -> None:
+    page, faults = _open(context, hostile.url)
+    _notes(page)
+    count = page.locator("#cim-view .cim-entries h2 a").count()
+    assert count == hostile.chain.note_count
+    page.locator("#cim-view .cim-entries h2 a").nth(count // 2).click()
+    expect(page.locator("#cim-reader .cim-backlinks")).to_be_visible()
+    page.locator("#cim-view .cim-entries").get_by_role("link", name="Centre", exact=True).click()
+    expect(page.locator("#cim-reader .cim-note-title")).to_have_text("Centre")
+    expect(page.locator("#cim-reader .cim-drawing a").first).to_be_visible()
+    page.get_by_role("link", name=browse_texts.HEALTH_LINK, include_hidden=True).evaluate(
+        "link => link.click()"
+    )
+    expect(page.locator("#cim-view h1")).to_have_text(browse_texts.HEALTH_TITLE)
+    assert (
+        page.locator(
+            ":is(#cim-view, #cim-reader) :is(img, script, iframe, style, object, video, b, i, u)"
+        ).count()
+        == 0
+    )
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.pwned") is None
+    page.close()
+    assert faults == []

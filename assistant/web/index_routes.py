@@ -60,7 +60,8 @@ def add_index_routes(app: FastAPI, desk: Desk, host: str, static_url: Callable[[
     async def show(request: Request) -> Response:
         body = await run_in_threadpool(lambda: render_index(_view(desk, local=on_this_machine(request))))
         if "fragment" not in request.query_params:
-            body = render_page(index_texts.TITLE, body, current="/index", **urls)
+            view = f'<section id="cim-view">{body}</section>'
+            body = render_page(index_texts.TITLE, view, current="/index", **urls)
         return HTMLResponse(body, headers=_FRESH)
 
     async def tell(request: Request) -> Response:
@@ -199,7 +200,7 @@ def _view(desk: Desk, *, local: bool) -> IndexView:
         published_at=desk.published_at,
         now=datetime.now().astimezone(),
         embeddings=embeddings,
-        writer=texts.mode_line(desk.mode, desk.remote_host),
+        writer=texts.mode_line(desk.mode, desk.remote_host, here=local),
         local=_local(desk) if local else None,
     )
 

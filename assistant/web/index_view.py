@@ -47,7 +47,7 @@ def render_index(view: IndexView) -> str:
         _report(view.report) if view.report else "",
         render_forms(view.local) if view.local else "",
     )
-    return f'<div id="cim-index">{"".join(parts)}</div>'
+    return f'<div class="cim-view" id="cim-index">{"".join(parts)}</div>'
 
 
 def state_error(state: IndexState, *, local: bool) -> str:

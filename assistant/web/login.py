@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from assistant.web import door_texts
 from assistant.web.markup import element, escape
 from assistant.web.pages import render_page
-from assistant.web.texts import count
+from assistant.web.texts import BRAND, count
 
 PATH = "/login"
 LONGEST = 200  # characters of a password
@@ -100,7 +100,10 @@ def render_login(style_urls: Sequence[str], *, problem: str = "") -> str:
         f' autofocus maxlength="{LONGEST}"{wrong}>{why}'
         f'<button class="cim-primary">{door_texts.ENTER}</button></form>'
     )
-    head = element("h1", "cim-note-title", door_texts.TITLE) + element("p", "cim-lead", door_texts.LEAD)
+    brand = element("p", "cim-brand", BRAND)
+    head = (
+        brand + element("h1", "cim-note-title", door_texts.TITLE) + element("p", "cim-lead", door_texts.LEAD)
+    )
     return render_page(door_texts.TITLE, head + form, style_urls=style_urls)
 
 

@@ -130,12 +130,14 @@ def welcome_lead(notes: int, vault: str) -> str:
     )
 
 
-def mode_line(mode: str, remote_host: str | None) -> str:
-    """Return which writer answers, and where questions go."""
+def mode_line(mode: str, remote_host: str | None, *, here: bool = True) -> str:
+    """Return which writer answers, and where questions go; `here` is for who sits at this very machine."""
     kind = "Extraits, sans IA" if mode == "extracts" else "Un modèle d’IA rédige à partir de vos notes"
     if remote_host:
-        return f"{kind} ; vos questions et des passages de vos notes sont envoyés à {remote_host}."
-    return f"{kind} : rien ne sort de cet ordinateur."
+        return f"{kind}\u202f; vos questions et des passages de vos notes sont envoyés à {remote_host}."
+    return (
+        f"{kind}\u00a0: rien ne sort de {'cet ordinateur' if here else 'l’ordinateur qui sert cette page'}."
+    )
 
 
 def about_notes(notes: int, vault: str) -> str:

@@ -41,7 +41,7 @@ def describe_welcome(chain: PageChain, index: ServedIndex | None, *, local: bool
         index: What is known of its index; None where it never changes.
         local: Whether the reader is on this machine, and may be told its folders.
     """
-    mode = texts.mode_line(chain.mode, chain.remote_host)
+    mode = texts.mode_line(chain.mode, chain.remote_host, here=local)
     said: dict[str, Any] = {
         "mode": mode,
         "door": [texts.DOOR_PROGRAM, mode, texts.DOOR_KEEPS],

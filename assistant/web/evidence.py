@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from assistant.answer import Answer, Citation, Passage
 from assistant.web import texts
-from assistant.web.markup import Span, element, escape, note_url, render_text
+from assistant.web.markup import MARKUP, Span, element, escape, note_url, render_text
 from assistant.web.render import render_claim
 
 _CONTEXT = 140  # characters kept on each side of a quotation
@@ -100,11 +100,13 @@ def _excerpt(passage: Passage, spans: Sequence[Span]) -> str:
 
 
 def _word_edge(text: str, at: int, toward: int) -> int:
-    """Return the white space nearest to `at` on the way to `toward`, or `toward`."""
+    """Return the white space nearest to `at` on the way to `toward`, outside of links; else `toward`."""
     if at in (0, len(text)):
         return at
     step = 1 if toward > at else -1
+    signs = [match.span() for match in MARKUP.finditer(text)]
     for place in range(at, toward, step):
-        if text[place].isspace():
-            return place + 1 if step > 0 else place
+        edge = place + 1 if step > 0 else place
+        if text[place].isspace() and not any(start < edge < end for start, end in signs):
+            return edge
     return toward

@@ -27,13 +27,24 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _STATIC = Path(__file__).parent / "static"
-_STYLES = ("cimaise.css", "side.css")
-_SCRIPTS = ("cimaise.js", "page.js", "side.js", "scope.js", "talks.js", "acts.js", "complete.js", "tip.js")
+_STYLES = ("cimaise.css", "side.css", "sheet.css")
+_SCRIPTS = (
+    "cimaise.js",
+    "page.js",
+    "side.js",
+    "scope.js",
+    "talks.js",
+    "acts.js",
+    "complete.js",
+    "tip.js",
+    "sheet.js",
+)
 _OPEN_PATHS = (
     "GET /",
     "GET /note/*",
     "GET /scope",
     "GET /titles",
+    "POST /evidence",
     "POST /export/text",
     "POST /export/markdown",
     "POST /export/html",
@@ -52,7 +63,7 @@ _OPEN_PATHS = (
     "POST /gradio_api/reset",
 )
 
-_LONG_BODIES = dict.fromkeys(("/export/text", "/export/markdown", "/export/html"), 512 * 1024)
+_LONG_BODIES = dict.fromkeys(("/evidence", "/export/text", "/export/markdown", "/export/html"), 512 * 1024)
 
 
 class ServerSettings(Protocol):

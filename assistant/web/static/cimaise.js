@@ -11,19 +11,23 @@
   const LINKS = 'a[href^="/note/"]';
   const byId = (id) => document.getElementById(id);
   const drawn = []; // what our other scripts do after each of Gradio's drawings
-  window.cimaise = { says, byId, say, drawn };
-  let opened = null; // {href, place, zone, label}: the citation the reader was opened from
+  window.cimaise = { says, byId, say, drawn, find, read };
+  let opened = null; // {href, home}: what the reader shows, and what finds the citation it was opened from
 
   const zoneOf = (link) => (link.closest("#evidence") ? "evidence" : "chat");
   const linksOf = (zone) => [...(byId(zone)?.querySelectorAll(LINKS) ?? [])];
 
-  /* Gradio draws a message anew when it changes: find the citation again by its place. */
-  function citation() {
-    if (!opened) return null;
-    const links = linksOf(opened.zone);
-    const same = links[opened.place];
-    return same?.getAttribute("href") === opened.href ? same : links.find((link) => link.getAttribute("href") === opened.href);
+  /* Gradio draws a message anew when it changes: return what finds a link again, by its place. */
+  function find(link) {
+    const [zone, href] = [zoneOf(link), link.getAttribute("href")];
+    const place = linksOf(zone).indexOf(link);
+    return () => {
+      const links = linksOf(zone);
+      return links[place]?.getAttribute("href") === href ? links[place] : links.find((each) => each.getAttribute("href") === href);
+    };
   }
+  const citation = () => opened?.home() ?? null;
+  const labelOf = (link) => (link.matches(".cim-cite") ? link.childNodes[1].textContent : link.closest(".cim-ev")?.querySelector(".cim-num")?.textContent ?? "");
 
   /* Faults are shown; the rest is for those who do not see the reader open. */
   function say(text, fault = false) {
@@ -58,11 +62,11 @@
     return line;
   }
 
-  async function open(link) {
-    const number = link.matches(".cim-cite") ? link.childNodes[1].textContent : link.closest(".cim-ev")?.querySelector(".cim-num")?.textContent ?? "";
-    const zone = zoneOf(link);
+  /* Open the note of a link; `home` finds what the reader goes back to, whose number is `label`. */
+  async function read(link, home = find(link), label = labelOf(link)) {
     const href = link.getAttribute("href");
-    opened = { href, zone, place: linksOf(zone).indexOf(link), label: number };
+    const mine = { href, home };
+    opened = mine;
     const [path, hash] = href.split("#");
     say(says.loading);
     let html = null;
@@ -72,13 +76,13 @@
     } catch {
       html = null;
     }
-    if (opened?.href !== href) return; // closed, or another citation opened meanwhile
+    if (opened !== mine) return; // closed, or another citation opened meanwhile
     if (html === null) {
       opened = null;
       say(says.failed, true);
       return;
     }
-    show(html, number, hash);
+    show(html, label, hash);
   }
 
   function show(html, number, hash) {
@@ -126,12 +130,22 @@
     if (!link.closest("#cim-shell")) return;
     event.preventDefault();
     event.stopPropagation();
-    open(link);
+    if (!link.matches("#chat .cim-cite") || !window.cimaise.reveal?.(link)) read(link);
   }, true);
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && opened) close();
   });
+
+  /* A citation that has the focus keeps it when its message is drawn anew. */
+  let held = null; // {link, again}
+  document.addEventListener("focusin", (event) => {
+    const link = event.target.closest?.(`#cim-shell :is(#chat, #evidence) ${LINKS}`);
+    held = link ? { link, again: find(link) } : null;
+  });
+  function hold() {
+    if (held && !held.link.isConnected && document.activeElement === document.body) held.again()?.focus({ preventScroll: true });
+  }
 
   const put = (node, name, value) => {
     if (node && node.getAttribute(name) !== value) node.setAttribute(name, value);
@@ -209,6 +223,7 @@
     requestAnimationFrame(() => {
       due = false;
       mend();
+      hold();
       follow();
       toast();
       greet();

@@ -3,11 +3,12 @@
   "use strict";
   const { says, byId, say, drawn } = window.cimaise;
 
-  /* An element with attributes; text is text, never HTML. */
+  /* An element with attributes; text is text, and HTML comes from our server only. */
   function make(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
       if (name === "text") node.textContent = value;
+      else if (name === "html") node.innerHTML = value; // escaped by our server
       else if (name === "click") node.addEventListener("click", value);
       else if (value === true) node.setAttribute(name, "");
       else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);

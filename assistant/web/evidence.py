@@ -72,6 +72,8 @@ def _passage(passage: Passage, answer: Answer) -> str:
         parts.append(element("blockquote", "", _excerpt(passage, spans)))
     elif passage.reason:
         parts.append(element("p", "cim-meta", render_text(passage.reason, (0, len(passage.reason)))))
+    if passage.private:
+        parts.append(element("p", "cim-meta", texts.PRIVATE))
     number = element("span", "cim-num", str(passage.number))
     return element("div", "cim-ev" if spans else "cim-ev is-uncited", f"{number}<div>{''.join(parts)}</div>")
 

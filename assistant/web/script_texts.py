@@ -20,7 +20,10 @@ SCRIPT = {
     "read_note": "Ouvrir la note",
     "cited": ("passage cité", "passages cités"),
     "read": ("passage lu", "passages lus"),
-    "lost": "La connexion avec Cimaise est perdue ; vérifiez qu’elle tourne, puis rechargez la page.",
+    "lost": "Cimaise ne répond plus\u202f; rien n’est perdu, la page reprendra d’elle-même.",
+    "back_again": "Cimaise répond de nouveau.",
+    "not_taken": "La question n’est pas passée\u202f; renvoyez-la dans un instant.",
+    "busy": "Une réponse est en cours\u202f; attendez sa fin, ou arrêtez-la.",
     "side": "Conversations et périmètre",
     "skip": "Aller à la question",
     "menu": "Menu",
@@ -75,7 +78,7 @@ SCRIPT = {
     "marks_erase": "Effacer les avis",
     "marks_erased": "Les avis sont effacés de ce navigateur.",
     "useful": "utile",
-    "full": "Trop de questions attendent ; réessayez dans un instant.",
+    "full": "Trop de questions à la fois\u202f; patientez un instant, puis renvoyez la vôtre.",
 }
 
 # Gradio's own messages that can still surface; the rest of its French comes with it.

@@ -38,6 +38,7 @@ _SCRIPTS = (
     "complete.js",
     "tip.js",
     "sheet.js",
+    "connection.js",
 )
 _OPEN_PATHS = (
     "GET /",
@@ -55,6 +56,7 @@ _OPEN_PATHS = (
     "GET /manifest.json",
     "GET /assets/*",
     "GET /static/*",
+    "GET /gradio_api/app_id",
     "GET /gradio_api/startup-events",
     "GET /gradio_api/heartbeat/*",
     "GET /gradio_api/queue/data",

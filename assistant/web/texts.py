@@ -40,6 +40,7 @@ LEGEND_NUMBER = ("Un numéro accroché à son rail", "ouvre la note, au bon endr
 EVIDENCE_TITLE = "Sur quoi repose la réponse"
 READING_TITLE = "Ce que je lis"
 READ_TITLE = "Ce que j’ai lu"
+PRIVATE = "Note confidentielle\u00a0: aucun modèle distant ne la reçoit."
 
 SILENT_MORE = "Plutôt que d’inventer, voici ce qu’il faudrait écrire."
 SILENT_ALONE = "Essayez d’autres mots, ou écrivez la note qui manque."

@@ -196,7 +196,8 @@
     const text = [...document.querySelectorAll(".toast-message-text")].map((node) => node.textContent).join(" ");
     if (text === toasted) return;
     toasted = text;
-    say(text ? (text.includes("busy") ? says.full : says.lost) : "", Boolean(text));
+    if (text.includes("was lost")) return window.cimaise.away(); // Gradio loads the page anew once the server answers
+    say(text && (text.includes("busy") ? says.full : says.not_taken), Boolean(text));
   }
 
   /* A new question comes to the top; the answer then grows below it and nothing moves. */

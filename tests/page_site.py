@@ -7,12 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page
 
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
 from assistant.scope import Scope
@@ -165,63 +166,29 @@ class Site:
     chain: StubChain
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Site]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    site = Site(f"http://127.0.0.1:{listener.getsockname()[1]}", StubChain())
+@contextmanager
+def serve(chain: StubChain, port: int = 0) -> Iterator[Site]:
+    """Serve the page with a chain; on a free port when none is given."""
+    listener = socket.create_server(("127.0.0.1", port))
     servers: list[uvicorn.Server] = []
 
-    async def serve() -> None:
-        app = build_app(site.chain, Listening())
+    async def run() -> None:
+        app = build_app(chain, Listening())
         config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
         servers.append(uvicorn.Server(config))
         await servers[0].serve([listener])
 
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
     while not (servers and servers[0].started):
         assert thread.is_alive()
         time.sleep(0.02)
-    yield site
-    servers[0].should_exit = True
-    thread.join()
-    listener.close()
-
-
-@pytest.fixture
-def site(served: Site) -> Site:
-    served.chain.gate = threading.Semaphore(1000)
-    served.chain.asked.clear()
-    return served
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One context for all tests, so that Gradio's files are loaded once; its browser speaks English."""
-    shared = browser.new_context(locale="en-US")
-    yield shared
-    shared.close()
-
-
-@pytest.fixture
-def page(site: Site, context: BrowserContext) -> Iterator[Page]:
-    """A fresh page; whatever a test does, it ends without console error and without request elsewhere."""
-    shown = context.new_page()
-    faults = watch(shown, site.url)
-    shown.set_viewport_size({"width": 1440, "height": 900})
-    open_page(shown, site.url)
-    yield shown
-    assert shown.evaluate("window.pwned") is None
-    shown.close()
-    assert faults == []
+    try:
+        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", chain)
+    finally:
+        servers[0].should_exit = True
+        thread.join()
+        listener.close()
 
 
 def watch(page: Page, url: str) -> list[str]:
@@ -246,11 +213,19 @@ def ask(page: Page, question: str) -> None:
     page.press("#q textarea", "Enter")
 
 
+# Gradio draws its components one by one: an answer is there once it has its end and its button is back.
+_ANSWERED = """turns => {
+  const answers = [...document.querySelectorAll("#chat .cim-answer")];
+  const last = answers.at(-1);
+  const ended = last?.nextElementSibling?.matches(".cim-after") || last?.querySelector(":scope > .cim-notice:last-child");
+  return answers.length === turns && ended && document.querySelector("#send") !== null;
+}"""
+
+
 def ask_and_wait(page: Page, question: str) -> None:
     turns = page.locator("#chat .cim-q").count()
     ask(page, question)
-    expect(page.locator("#chat .cim-q")).to_have_count(turns + 1)
-    expect(page.locator("#send")).to_be_visible()
+    page.wait_for_function(_ANSWERED, arg=turns + 1)
 
 
 def marked(page: Page) -> str:

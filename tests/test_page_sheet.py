@@ -15,13 +15,8 @@ from tests.page_site import (
     Site,
     ask,
     ask_and_wait,
-    browser,
-    context,
     focused_citation,
     marked,
-    page,
-    served,
-    site,
 )
 
 pytestmark = MARKS

@@ -59,6 +59,7 @@
     const unanswered = busy() ? turns().at(-1)?.querySelector(".cim-q")?.textContent : "";
     sessionStorage.setItem(DRAFT, field()?.value || unanswered || "");
   });
+  addEventListener("beforeunload", () => { leaving = true; }); // Gradio then ends its stream itself
   addEventListener("pageshow", () => { leaving = false; });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && ended && Date.now() - ended > FORGETS) location.reload();

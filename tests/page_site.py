@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
 from assistant.scope import Scope
-from assistant.verdict import NEAREST
+from assistant.verdict import NEAREST, SILENT
 from assistant.web.server import build_app
 from ingest.errors import QuestionError
 from ingest.store import StoredNote
@@ -30,7 +30,8 @@ MARKS = [
     pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
-SHOTS = os.environ.get("PAGE_SHOTS")  # a folder to keep screenshots in
+SHOTS = os.environ.get("PAGE_SHOTS")  # a folder of the project to keep screenshots in
+ROOT = Path(__file__).parents[1]
 
 GUIDE = (
     "# Le guide 𝒳\n\nUne 𝒳 stratégie relie les **projets** d’un musée.\n\n## Étapes\n"
@@ -137,6 +138,13 @@ class StubChain:
         yield Answer(question=asked, passages=(STEPS, GOAL, EVIL))
         if "panne" in asked:
             raise RuntimeError("boum")
+        if "Rien" in asked:
+            yield Answer(sentences=(Sentence(SILENT, "link"),), verdict="silent")
+            return
+        if "doute" in asked:
+            yield Answer(
+                sentences=(Sentence("Les petits musées y gagnent plus que les grands.", "unsupported"),)
+            )
         if "hostile" in asked:
             yield _verbatim(EVIL, HOSTILE)
         elif "budget" in asked:
@@ -244,4 +252,6 @@ def focused_citation(page: Page) -> int:
 def shoot(page: Page, name: str) -> None:
     """Keep a screenshot, where a folder is given for them."""
     if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+        folder = ROOT / SHOTS
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png")

@@ -159,6 +159,7 @@
     for (const message of byId("chat")?.querySelectorAll("[data-testid][aria-label]") ?? []) {
       message.removeAttribute("aria-label"); // “bot's message:” and its source
     }
+    for (const voice of document.querySelectorAll('.sr-only[role="status"]')) put(voice, "aria-live", "off"); // Gradio's, in English
     const status = byId("status");
     put(status, "role", "status");
     put(status, "aria-live", "polite");

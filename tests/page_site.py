@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
 from assistant.scope import Scope
@@ -199,10 +199,19 @@ def serve(chain: StubChain, port: int = 0) -> Iterator[Site]:
         listener.close()
 
 
+# What Gradio says of the streams that it ends itself when its page is left.
+_LEFT = ("AbortError: signal is aborted", "Connection errored out")
+
+
 def watch(page: Page, url: str) -> list[str]:
     """Return the list that console errors and requests to other hosts are put in."""
     faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(said in message.text for said in _LEFT):
+            faults.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
         "request",

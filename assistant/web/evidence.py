@@ -36,7 +36,8 @@ def render_evidence(answer: Answer, *, done: bool) -> str:
         return f'{_heading(texts.READING_TITLE, lead)}<div class="cim-ev-list">{rows}</div></div>'
     if not cited:
         rows = "".join(_passage(passage, answer) for passage in others)
-        head = _heading(texts.READ_TITLE, texts.read_none(len(others)))
+        read = texts.read_none(len(others)) if answer.verdict else texts.read(len(others))
+        head = _heading(texts.READ_TITLE, read)
         return f'{head}<div class="cim-ev-list">{rows}</div></div>'
     rows = "".join(_passage(passage, answer) for passage in cited)
     notes = len({passage.note_id for passage in cited})

@@ -129,7 +129,8 @@ def _claim(sentence: Sentence, answer: Answer) -> str:
     if links:
         # The last word and its numbers stay together, so that a number never starts a line.
         word = _LAST_WORD.search(text)
-        at = word.start() if word and not MARKUP.search(text, max(0, word.start() - 1)) else len(text)
+        signs = any(word and match.end() > word.start() for match in MARKUP.finditer(text))
+        at = word.start() if word and not signs else len(text)
         tail = f'<span class="cim-nb">{escape(text[at:])}{links}{stop}</span>'
         body = render_text(text, (0, at)) + tail
     else:

@@ -207,9 +207,14 @@ def uncited(passages: int) -> str:
     return f"Lu mais non cité ({passages})"
 
 
+def read(passages: int) -> str:
+    """Return how many passages were read."""
+    return count(passages, "passage lu", "passages lus")
+
+
 def read_none(passages: int) -> str:
     """Return what a refusal says it has read."""
-    return f"{count(passages, 'passage lu', 'passages lus')}, aucun ne répond"
+    return f"{read(passages)}, aucun ne répond"
 
 
 def finished(passages: int, unsupported: int, verdict: str | None) -> str:

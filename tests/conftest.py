@@ -15,6 +15,8 @@ from ingest.settings import IngestSettings
 if TYPE_CHECKING:
     from assistant import AnswerChain
 
+pytest_plugins = ("tests.page_fixtures",)
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 AMBIENT = ("CIMAISE_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_", "TIKTOKEN_", "HF_")

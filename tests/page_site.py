@@ -7,17 +7,18 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page
 
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
 from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
-from assistant.verdict import NEAREST
+from assistant.verdict import NEAREST, SILENT
 from assistant.web.app import build_app
 from ingest.errors import QuestionError
 from ingest.health.report import HealthReport
@@ -31,7 +32,8 @@ MARKS = [
     pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
 ]
-SHOTS = os.environ.get("PAGE_SHOTS")  # a folder to keep screenshots in
+SHOTS = os.environ.get("PAGE_SHOTS")  # a folder of the project to keep screenshots in
+ROOT = Path(__file__).parents[1]
 
 GUIDE = (
     "# Le guide 𝒳\n\nUne 𝒳 stratégie relie les **projets** d’un musée.\n\n## Étapes\n"
@@ -152,6 +154,13 @@ class StubChain:
         yield Answer(question=asked, passages=(STEPS, GOAL, EVIL))
         if "panne" in asked:
             raise RuntimeError("boum")
+        if "Rien" in asked:
+            yield Answer(sentences=(Sentence(SILENT, "link"),), verdict="silent")
+            return
+        if "doute" in asked:
+            yield Answer(
+                sentences=(Sentence("Les petits musées y gagnent plus que les grands.", "unsupported"),)
+            )
         if "hostile" in asked:
             yield _verbatim(EVIL, HOSTILE)
         elif "budget" in asked:
@@ -181,69 +190,44 @@ class Site:
     chain: StubChain
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Site]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    site = Site(f"http://127.0.0.1:{listener.getsockname()[1]}", StubChain())
+@contextmanager
+def serve(chain: StubChain, port: int = 0) -> Iterator[Site]:
+    """Serve the page with a chain; on a free port when none is given."""
+    listener = socket.create_server(("127.0.0.1", port))
     servers: list[uvicorn.Server] = []
 
-    async def serve() -> None:
-        app = build_app(site.chain, "127.0.0.1")
+    async def run() -> None:
+        app = build_app(chain, "127.0.0.1")
         config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
         servers.append(uvicorn.Server(config))
         await servers[0].serve([listener])
 
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
     while not (servers and servers[0].started):
         assert thread.is_alive()
         time.sleep(0.02)
-    yield site
-    servers[0].should_exit = True
-    thread.join()
-    listener.close()
+    try:
+        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", chain)
+    finally:
+        servers[0].should_exit = True
+        thread.join()
+        listener.close()
 
 
-@pytest.fixture
-def site(served: Site) -> Site:
-    served.chain.gate = threading.Semaphore(1000)
-    served.chain.asked.clear()
-    return served
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One context for all tests, so that Gradio's files are loaded once; its browser speaks English."""
-    shared = browser.new_context(locale="en-US")
-    yield shared
-    shared.close()
-
-
-@pytest.fixture
-def page(site: Site, context: BrowserContext) -> Iterator[Page]:
-    """A fresh page; whatever a test does, it ends without console error and without request elsewhere."""
-    shown = context.new_page()
-    faults = watch(shown, site.url)
-    shown.set_viewport_size({"width": 1440, "height": 900})
-    open_page(shown, site.url)
-    yield shown
-    assert shown.evaluate("window.pwned") is None
-    shown.close()
-    assert faults == []
+# What Gradio says of the streams that it ends itself when its page is left.
+_LEFT = ("AbortError: signal is aborted", "Connection errored out")
 
 
 def watch(page: Page, url: str) -> list[str]:
     """Return the list that console errors and requests to other hosts are put in."""
     faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(said in message.text for said in _LEFT):
+            faults.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
         "request",
@@ -262,11 +246,19 @@ def ask(page: Page, question: str) -> None:
     page.press("#q textarea", "Enter")
 
 
+# Gradio draws its components one by one: an answer is there once it has its end and its button is back.
+_ANSWERED = """turns => {
+  const answers = [...document.querySelectorAll("#chat .cim-answer")];
+  const last = answers.at(-1);
+  const ended = last?.nextElementSibling?.matches(".cim-after") || last?.querySelector(":scope > .cim-notice:last-child");
+  return answers.length === turns && ended && document.querySelector("#send") !== null;
+}"""
+
+
 def ask_and_wait(page: Page, question: str) -> None:
     turns = page.locator("#chat .cim-q").count()
     ask(page, question)
-    expect(page.locator("#chat .cim-q")).to_have_count(turns + 1)
-    expect(page.locator("#send")).to_be_visible()
+    page.wait_for_function(_ANSWERED, arg=turns + 1)
 
 
 def marked(page: Page) -> str:
@@ -277,6 +269,7 @@ def marked(page: Page) -> str:
 
 
 def focused_citation(page: Page) -> int:
+    page.wait_for_function("document.activeElement.matches('#chat .cim-cite')")  # a dialog gives it back late
     return int(
         page.evaluate("[...document.querySelectorAll('#chat .cim-cite')].indexOf(document.activeElement)")
     )
@@ -285,4 +278,6 @@ def focused_citation(page: Page) -> int:
 def shoot(page: Page, name: str) -> None:
     """Keep a screenshot, where a folder is given for them."""
     if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+        folder = ROOT / SHOTS
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png")

@@ -19,14 +19,9 @@ from tests.page_site import (
     Site,
     ask,
     ask_and_wait,
-    browser,
-    context,
     focused_citation,
     marked,
     open_page,
-    page,
-    served,
-    site,
 )
 
 pytestmark = MARKS
@@ -198,6 +193,9 @@ def test_nothing_scrolls_sideways_on_a_narrow_screen(page: Page, width: int, hei
     ask_and_wait(page, "Quel budget ?")
     assert not wide()
     page.locator("#chat .cim-cite").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert not wide()
+    page.get_by_role("link", name=str(script_texts.SCRIPT["read_note"])).click()
     marked(page)
     expect(page.locator("#composer")).to_be_hidden()
     assert not wide()
@@ -239,7 +237,7 @@ def test_page_is_in_french_whatever_the_browser_speaks(site: Site, browser: Brow
     foreign.close()
 
 
-@pytest.mark.parametrize(("status", "sentence"), [(503, "full"), (500, "lost")])
+@pytest.mark.parametrize(("status", "sentence"), [(503, "full"), (500, "not_taken")])
 def test_fault_of_the_connection_is_said_in_french(
     site: Site, context: BrowserContext, status: int, sentence: str
 ) -> None:

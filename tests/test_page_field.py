@@ -3,19 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from assistant.web import texts
-from tests.page_site import (
-    MARKS,
-    STEP,
-    Site,
-    ask,
-    ask_and_wait,
-    browser,
-    context,
-    page,
-    served,
-    shoot,
-    site,
-)  # fmt: skip
+from tests.page_site import MARKS, STEP, Site, ask_and_wait, shoot
 
 pytestmark = MARKS
 

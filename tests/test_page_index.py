@@ -15,7 +15,7 @@ from assistant.web import index_texts, texts
 from tests.desk_site import DeskSite, serve_desk, until
 from tests.index_life import NearVerifier
 from tests.model_server import Reply, serve_model
-from tests.page_site import MARKS, browser, shoot, watch
+from tests.page_site import MARKS, shoot, watch
 
 pytestmark = MARKS
 NOTES = 60

@@ -5,18 +5,7 @@ from playwright.sync_api import Page, expect
 
 from assistant.answer import Filters
 from assistant.web import texts
-from tests.page_site import (
-    MARKS,
-    Site,
-    ask_and_wait,
-    browser,
-    context,
-    open_page,
-    page,
-    served,
-    shoot,
-    site,
-)
+from tests.page_site import MARKS, Site, ask_and_wait, open_page, shoot
 
 pytestmark = MARKS
 
@@ -105,7 +94,7 @@ def test_scope_opens_beside_a_note_too(page: Page) -> None:
     expect(page.locator("#cim-shell > #cim-side")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 1024, 720])
+@pytest.mark.parametrize("width", [1440, 1024])
 def test_note_opens_beside_the_conversation_at_every_width(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     ask_and_wait(page, "Pourquoi ?")

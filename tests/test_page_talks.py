@@ -7,23 +7,7 @@ from playwright.sync_api import Page, expect
 
 from assistant.gold import load_gold
 from assistant.web import script_texts, texts
-from tests.page_site import (
-    HOSTILE,
-    LINKED,
-    MARKS,
-    STEP,
-    Site,
-    ask,
-    ask_and_wait,
-    browser,
-    context,
-    marked,
-    open_page,
-    page,
-    served,
-    shoot,
-    site,
-)  # fmt: skip
+from tests.page_site import HOSTILE, LINKED, MARKS, STEP, Site, ask, ask_and_wait, marked, open_page, shoot
 
 pytestmark = MARKS
 SAYS = {name: str(said) for name, said in script_texts.SCRIPT.items()}
@@ -31,13 +15,6 @@ SAYS = {name: str(said) for name, said in script_texts.SCRIPT.items()}
 
 def _button(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).last.click()
-
-
-def _begin(page: Page) -> None:
-    """Forget what other tests of the same browser kept."""
-    page.evaluate("localStorage.clear(); sessionStorage.clear()")
-    page.reload()
-    page.wait_for_selector("#cim-side .cim-btn")
 
 
 def test_edited_question_replaces_its_answer_and_what_followed(page: Page, site: Site) -> None:
@@ -68,9 +45,11 @@ def test_question_that_failed_is_asked_again_in_its_place_and_the_next_one_follo
 ) -> None:
     ask_and_wait(page, "panne ?")
     page.get_by_role("button", name=texts.AGAIN).click()
-    page.wait_for_timeout(500)
-    assert [question.text for question in site.chain.asked] == ["panne ?", "panne ?"]
+    page.wait_for_function(
+        "() => document.querySelector('#q textarea').value === '' && document.querySelector('#send')"
+    )
     expect(page.locator("#chat .cim-q")).to_have_text(["panne ?"])
+    assert [question.text for question in site.chain.asked] == ["panne ?", "panne ?"]
     ask_and_wait(page, "Pourquoi ?")
     expect(page.locator("#chat .cim-q")).to_have_text(["panne ?", "Pourquoi ?"])
 
@@ -83,7 +62,6 @@ def test_lead_is_asked_as_it_reads(page: Page, site: Site) -> None:
 
 
 def test_reload_shows_the_conversation_with_citations_that_work(page: Page, site: Site) -> None:
-    _begin(page)
     ask_and_wait(page, "Première ?")
     ask_and_wait(page, "Seconde ?")
     open_page(page, site.url)
@@ -98,7 +76,6 @@ def test_reload_shows_the_conversation_with_citations_that_work(page: Page, site
 
 
 def test_conversations_are_listed_opened_again_and_erased(page: Page) -> None:
-    _begin(page)
     ask_and_wait(page, "Première ?")
     _button(page, SAYS["new"])
     expect(page.locator("#welcome")).to_be_visible()
@@ -115,7 +92,6 @@ def test_conversations_are_listed_opened_again_and_erased(page: Page) -> None:
 
 
 def test_all_is_erased_at_once_when_asked_twice(page: Page) -> None:
-    _begin(page)
     ask_and_wait(page, "Première ?")
     _button(page, SAYS["erase_all"])
     expect(page.locator(".cim-talk")).to_have_count(1)
@@ -126,7 +102,6 @@ def test_all_is_erased_at_once_when_asked_twice(page: Page) -> None:
 
 
 def test_forged_conversation_is_text_or_a_french_sentence(page: Page) -> None:
-    _begin(page)
     record = {
         "question": HOSTILE,
         "sentences": [{"text": HOSTILE, "label": "verbatim", "numbers": [3]}],
@@ -185,7 +160,6 @@ def test_conversation_is_downloaded_as_markdown_and_as_a_page(page: Page) -> Non
 
 
 def test_marks_are_downloaded_as_gold_questions(page: Page, tmp_path: Path) -> None:
-    _begin(page)
     ask_and_wait(page, "Première ?")
     _button(page, texts.ACTS[2][1])
     expect(page.get_by_role("button", name=texts.ACTS[2][1]).last).to_have_attribute("aria-pressed", "true")
@@ -208,7 +182,6 @@ def test_marks_are_downloaded_as_gold_questions(page: Page, tmp_path: Path) -> N
 
 
 def test_conversation_too_long_to_open_whole_opens_its_end_and_loses_nothing(page: Page) -> None:
-    _begin(page)
     said = {"text": "Une phrase. " * 400, "label": "link"}
     records = [{"question": f"Question {n} ?", "sentences": [said]} for n in range(20)]
     kept = [{"id": "a", "vault": "notes", "title": "Longue", "records": records}]

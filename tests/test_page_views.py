@@ -13,12 +13,8 @@ from tests.page_site import (
     Site,
     ask,
     ask_and_wait,
-    browser,
-    context,
     open_page,
-    served,
     shoot,
-    site,
     watch,
 )
 from tests.views_site import Place, hostile, museum

@@ -263,3 +263,12 @@ def test_french_typography_in_every_string() -> None:
     for text in constants + built:
         assert not re.search(r" [;?!:»]|« |\w'\w", text), text
         assert not re.search(r"[^\u202f;?!][;?!](?!\w)(?<!#\d\d;)", re.sub(r"&#\d+;|<[^>]*>", "", text)), text
+
+
+def test_excerpt_never_ends_inside_a_link() -> None:
+    passage = _passage(
+        1, f"La citation. {'mot ' * 30}Apparaît dans [[Pourquoi développer une stratégie]] et ailleurs"
+    )
+    answer = Answer(passages=(passage,), citations=(_citation(passage, "La citation."),))
+    shown = re.sub("<[^>]*>", "", html.unescape(render_evidence(answer, done=True)))
+    assert shown.endswith("Apparaît dans …")

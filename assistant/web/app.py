@@ -27,6 +27,7 @@ _OPEN_PATHS = (
     "GET /welcome",
     "GET /scope",
     "GET /titles",
+    "POST /evidence",
     "POST /export/text",
     "POST /export/markdown",
     "POST /export/html",
@@ -37,6 +38,7 @@ _OPEN_PATHS = (
     "GET /manifest.json",
     "GET /assets/*",
     "GET /static/*",
+    "GET /gradio_api/app_id",
     "GET /gradio_api/startup-events",
     "GET /gradio_api/heartbeat/*",
     "GET /gradio_api/queue/data",
@@ -45,7 +47,7 @@ _OPEN_PATHS = (
     "POST /gradio_api/reset",
 )
 
-_LONG_BODIES = dict.fromkeys(("/export/text", "/export/markdown", "/export/html"), 512 * 1024)
+_LONG_BODIES = dict.fromkeys(("/evidence", "/export/text", "/export/markdown", "/export/html"), 512 * 1024)
 
 
 def build_app(

@@ -16,7 +16,7 @@ from assistant.web.about import Configured, asks_about_cimaise, describe_cimaise
 from assistant.web.actions import render_actions
 from assistant.web.browsing import Browsed
 from assistant.web.conversation import Conversation
-from assistant.web.render import render_answer, render_failure
+from assistant.web.render import render_answer, render_draft, render_failure, render_stopped
 from ingest.errors import CimaiseError, QuestionError
 from ingest.store import StoredNote
 
@@ -91,7 +91,7 @@ async def _stream(
     answer, notes = Answer(), chain.note_count
 
     def show(status: str) -> Shown:
-        html = render_answer(answer, done=False, notes=notes)
+        html = render_draft(answer, notes)
         return Shown(conversation.show(html, answer), answer, status, done=False)
 
     yield show(texts.searching(notes, describe_filters(question.filters)))
@@ -140,7 +140,11 @@ def close(
     """Return the conversation with its last answer complete, and what can be done with it."""
     closed = conversation.close(answer)
     last = closed.exchanges[-1]
-    body = render_answer(answer, done=not stopped, stopped=stopped, filters=last.filters)
+    again = answer.mode != chain.mode or not answer.complete  # a model failed: it may answer now
+    if stopped:
+        body = render_stopped(answer)
+    else:
+        body = render_answer(answer, done=True, again=again, filters=last.filters)
     return closed.show(body + render_actions(last, chain.leads(answer)), None)
 
 

@@ -35,7 +35,8 @@ def render_evidence(answer: Answer, *, done: bool) -> str:
         return f'{_heading(texts.READING_TITLE, lead)}<div class="cim-ev-list">{rows}</div></div>'
     if not cited:
         rows = "".join(_passage(passage, answer) for passage in others)
-        head = _heading(texts.READ_TITLE, texts.read_none(len(others)))
+        read = texts.read_none(len(others)) if answer.verdict else texts.read(len(others))
+        head = _heading(texts.READ_TITLE, read)
         return f'{head}<div class="cim-ev-list">{rows}</div></div>'
     rows = "".join(_passage(passage, answer) for passage in cited)
     notes = len({passage.note_id for passage in cited})
@@ -68,17 +69,12 @@ def _passage(passage: Passage, answer: Answer) -> str:
         element("p", "cim-meta", escape(" · ".join(facts))),
     ]
     if spans:
-        parts.append(
-            element(
-                "blockquote",
-                "",
-                render_excerpt(
-                    passage.text, [(start - passage.start, end - passage.start) for start, end in spans]
-                ),
-            )
-        )
+        local = [(start - passage.start, end - passage.start) for start, end in spans]
+        parts.append(element("blockquote", "", render_excerpt(passage.text, local)))
     elif passage.reason:
         parts.append(element("p", "cim-meta", render_text(passage.reason, (0, len(passage.reason)))))
+    if passage.private:
+        parts.append(element("p", "cim-meta", texts.PRIVATE))
     number = element("span", "cim-num", str(passage.number))
     return element("div", "cim-ev" if spans else "cim-ev is-uncited", f"{number}<div>{''.join(parts)}</div>")
 

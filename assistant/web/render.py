@@ -1,6 +1,7 @@
 """Answer → safe HTML for gr.Chatbot and gr.Markdown: the conversation; pure."""
 
 import re
+from collections.abc import Sequence
 
 from assistant.answer import Answer, Citation, Filters, Passage, Sentence
 from assistant.scope import describe_filters
@@ -33,24 +34,26 @@ def render_question(text: str, *, first: bool, filters: Filters | None = None) -
     return element("div", "cim-turn", title + within + edit)
 
 
-def render_answer(
-    answer: Answer, *, done: bool, notes: int = 0, stopped: bool = False, filters: Filters | None = None
-) -> str:
-    """Return an answer, or what there is of it, as one block of HTML without a line break.
+def render_draft(answer: Answer, notes: int) -> str:
+    """Return what there is of an answer; before its first sentence, what is being done.
+
+    Args:
+        answer: The sum of the parts received.
+        notes: How many notes are searched.
+    """
+    return _body([*_said(answer), "" if answer.sentences else _phases(answer, notes)])
+
+
+def render_answer(answer: Answer, *, done: bool, again: bool = False, filters: Filters | None = None) -> str:
+    """Return an answer as one block of HTML without a line break.
 
     Args:
         answer: The sum of the parts received.
         done: Whether the last part came; what closes an answer is shown then.
-        notes: How many notes were searched, for the phases shown before the first sentence.
-        stopped: Whether the reader stopped it.
+        again: Whether its notice offers to ask again, as when a model failed.
         filters: What part of the vault was searched, which a refusal offers to widen.
     """
-    parts = [_notice(answer.notice)] if answer.notice else []
-    parts += [_claim(sentence, answer) for sentence in answer.sentences]
-    if stopped:
-        parts.append(_notice(texts.STOPPED if answer.sentences else texts.STOPPED_EMPTY))
-    elif not done and not answer.sentences:
-        parts.append(_phases(answer, notes))
+    parts = _said(answer, again=again)
     if done:
         if answer.verdict in {"silent", "nearest"}:
             parts.append(_widen(filters or Filters()))
@@ -59,18 +62,31 @@ def render_answer(
         if not answer.complete:
             parts.append(_notice(texts.INCOMPLETE))
         parts += [_gaps(answer), _foot(answer)]
-    return f'<div class="cim-answer">{"".join(parts)}</div>'
+    return _body(parts)
+
+
+def render_stopped(answer: Answer) -> str:
+    """Return what there is of an answer that its reader stopped."""
+    return _body([*_said(answer), _notice(texts.STOPPED if answer.sentences else texts.STOPPED_EMPTY)])
 
 
 def render_failure(answer: Answer, sentence: str) -> str:
     """Return what there is of an answer, and the sentence that says why there is no more."""
-    claims = "".join(_claim(claim, answer) for claim in answer.sentences)
-    again = element("p", "cim-acts", render_act("again", texts.AGAIN))
-    return f'<div class="cim-answer">{claims}{_notice(sentence)}{again}</div>'
+    return _body([*_said(answer), _notice(sentence, again=True)])
 
 
-def _notice(text: str) -> str:
-    return f'<div class="cim-notice"><p>{escape(text)}</p></div>'
+def _body(parts: Sequence[str]) -> str:
+    return element("div", "cim-answer", "".join(parts))
+
+
+def _said(answer: Answer, *, again: bool = False) -> list[str]:
+    notice = [_notice(answer.notice, again=again)] if answer.notice else []
+    return notice + [_claim(sentence, answer) for sentence in answer.sentences]
+
+
+def _notice(text: str, *, again: bool = False) -> str:
+    act = element("p", "cim-acts", render_act("again", texts.AGAIN)) if again else ""
+    return element("div", "cim-notice", element("p", "", escape(text)) + act)
 
 
 def _widen(filters: Filters) -> str:
@@ -100,7 +116,8 @@ def _claim(sentence: Sentence, answer: Answer) -> str:
     if links:
         # The last word and its numbers stay together, so that a number never starts a line.
         word = _LAST_WORD.search(text)
-        at = word.start() if word and not MARKUP.search(text, max(0, word.start() - 1)) else len(text)
+        signs = any(word and match.end() > word.start() for match in MARKUP.finditer(text))
+        at = word.start() if word and not signs else len(text)
         tail = f'<span class="cim-nb">{escape(text[at:])}{links}{stop}</span>'
         body = render_text(text, (0, at)) + tail
     else:

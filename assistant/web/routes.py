@@ -16,6 +16,7 @@ from assistant.export import to_html, to_markdown, to_text
 from assistant.web import texts
 from assistant.web.asking import PageChain
 from assistant.web.browsing import add_browsing
+from assistant.web.evidence import render_evidence
 from assistant.web.markup import Span
 from assistant.web.pages import render_message_page
 from assistant.web.reader import render_note, render_note_page, render_obsidian
@@ -39,6 +40,7 @@ def add_routes(app: FastAPI, chain: PageChain, static_url: Callable[[str], str],
     add_browsing(app, chain, static_url)
     _add_scope(app, chain)
     _add_titles(app, chain)
+    _add_evidence(app, chain)
     _add_export(app, chain)
 
 
@@ -99,6 +101,19 @@ def _add_titles(app: FastAPI, chain: PageChain) -> None:
         return JSONResponse(titles, headers=_FRESH)
 
     app.add_route("/titles", show_titles)
+
+
+def _add_evidence(app: FastAPI, chain: PageChain) -> None:
+    async def show_evidence(request: Request) -> Response:
+        written = await request.body()
+        try:
+            exchanges = await run_in_threadpool(read_records, written, chain.note)
+        except CimaiseError as error:
+            return PlainTextResponse(str(error), 422)
+        evidence = "".join(render_evidence(exchange.answer, done=True) for exchange in exchanges)
+        return PlainTextResponse(evidence, headers=_FRESH)  # HTML for our script, never a page of our origin
+
+    app.add_route("/evidence", show_evidence, methods=["POST"])
 
 
 def _add_export(app: FastAPI, chain: PageChain) -> None:

@@ -22,7 +22,16 @@ SCRIPT: dict[str, Any] = {
     "reader": "Note",
     "chat": "Conversation",
     "evidence": "Passages",
-    "lost": "La connexion avec Cimaise est perdue ; vérifiez qu’elle tourne, puis rechargez la page.",
+    "passage_before": "Passage précédent",
+    "passage_after": "Passage suivant",
+    "passage_place": "Passage {number} sur {all}",
+    "read_note": "Ouvrir la note",
+    "cited": ("passage cité", "passages cités"),
+    "read": ("passage lu", "passages lus"),
+    "lost": "Cimaise ne répond plus\u202f; rien n’est perdu, la page reprendra d’elle-même.",
+    "back_again": "Cimaise répond de nouveau.",
+    "not_taken": "La question n’est pas passée\u202f; renvoyez-la dans un instant.",
+    "busy": "Une réponse est en cours\u202f; attendez sa fin, ou arrêtez-la.",
     "side": "Conversations et périmètre",
     "skip": "Aller à la question",
     "menu": "Menu",
@@ -79,7 +88,7 @@ SCRIPT: dict[str, Any] = {
     "useful": "utile",
     "starters": texts.STARTERS,
     "progress": index_texts.STATUS,
-    "full": "Trop de questions attendent ; réessayez dans un instant.",
+    "full": "Trop de questions à la fois\u202f; patientez un instant, puis renvoyez la vôtre.",
 }
 
 # Gradio's own messages that can still surface; the rest of its French comes with it.

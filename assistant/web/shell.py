@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.web import script_texts, texts
 
 STATIC = Path(__file__).parent / "static"
-_STYLES = ("cimaise.css", "side.css", "views.css", "index.css")
+_STYLES = ("cimaise.css", "side.css", "views.css", "index.css", "sheet.css")
 _SCRIPTS = (
     "cimaise.js", "reader.js", "page.js", "welcome.js", "side.js", "views.js", "scope.js", "talks.js",
-    "acts.js", "complete.js", "tip.js", "index.js",
+    "acts.js", "complete.js", "tip.js", "index.js", "sheet.js", "connection.js",
 )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ LEGEND_NUMBER = ("Un numéro accroché à son rail", "ouvre la note, au bon endr
 EVIDENCE_TITLE = "Sur quoi repose la réponse"
 READING_TITLE = "Ce que je lis"
 READ_TITLE = "Ce que j’ai lu"
+PRIVATE = "Note confidentielle\u00a0: aucun modèle distant ne la reçoit."
 
 SILENT_MORE = "Plutôt que d’inventer, voici ce qu’il faudrait écrire."
 SILENT_ALONE = "Essayez d’autres mots, ou écrivez la note qui manque."
@@ -208,9 +209,14 @@ def uncited(passages: int) -> str:
     return f"Lu mais non cité ({passages})"
 
 
+def read(passages: int) -> str:
+    """Return how many passages were read."""
+    return count(passages, "passage lu", "passages lus")
+
+
 def read_none(passages: int) -> str:
     """Return what a refusal says it has read."""
-    return f"{count(passages, 'passage lu', 'passages lus')}, aucun ne répond"
+    return f"{read(passages)}, aucun ne répond"
 
 
 def finished(passages: int, unsupported: int, verdict: str | None) -> str:

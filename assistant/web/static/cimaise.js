@@ -13,19 +13,23 @@
   const drawn = []; // what our other scripts do after each of Gradio's drawings
   const shown = []; // what they do after each note that the reader shows: (zone, href, fresh)
   const closed = []; // and once it is closed
-  window.cimaise = { says, byId, say, drawn, reader: { shown, closed, load, show, close, opened: () => opened } };
-  let opened = null; // {href, place, zone, label}: the citation the reader was opened from
+  window.cimaise = { says, byId, say, drawn, find, read, reader: { shown, closed, load, show, close, opened: () => opened } };
+  let opened = null; // {href, home, label}: what the reader shows, what finds the citation it was opened from, its number
 
   const zoneOf = (link) => link.closest("#evidence, #cim-view")?.id ?? "chat";
   const linksOf = (zone) => [...(byId(zone)?.querySelectorAll(LINKS) ?? [])];
 
-  /* Gradio draws a message anew when it changes: find the citation again by its place. */
-  function citation() {
-    if (!opened) return null;
-    const links = linksOf(opened.zone);
-    const same = links[opened.place];
-    return same?.getAttribute("href") === opened.href ? same : links.find((link) => link.getAttribute("href") === opened.href);
+  /* Gradio draws a message anew when it changes: return what finds a link again, by its place. */
+  function find(link) {
+    const [zone, href] = [zoneOf(link), link.getAttribute("href")];
+    const place = linksOf(zone).indexOf(link);
+    return () => {
+      const links = linksOf(zone);
+      return links[place]?.getAttribute("href") === href ? links[place] : links.find((each) => each.getAttribute("href") === href);
+    };
   }
+  const citation = () => opened?.home() ?? null;
+  const labelOf = (link) => (link.matches(".cim-cite") ? link.childNodes[1].textContent : link.closest(".cim-ev")?.querySelector(".cim-num")?.textContent ?? "");
 
   /* Faults are shown; the rest is for those who do not see the reader open. */
   function say(text, fault = false) {
@@ -72,13 +76,13 @@
     }
   }
 
-  async function open(link) {
-    const number = link.matches(".cim-cite") ? link.childNodes[1].textContent : link.closest(".cim-ev")?.querySelector(".cim-num")?.textContent ?? "";
-    const zone = zoneOf(link);
+  /* Open the note of a link; `home` finds what the reader goes back to, whose number is `label`. */
+  async function read(link, home = find(link), label = labelOf(link)) {
     const href = link.getAttribute("href");
-    opened = { href, zone, place: linksOf(zone).indexOf(link), label: number };
+    const mine = { href, home, label };
+    opened = mine;
     const html = await load(href);
-    if (opened?.href !== href) return; // closed, or another citation opened meanwhile
+    if (opened !== mine) return; // closed, or another citation opened meanwhile
     if (html === null) {
       opened = null;
       say(says.failed, true);
@@ -136,12 +140,22 @@
     if (!link.closest("#cim-shell") || link.closest("#cim-reader")) return; // reader.js goes from note to note
     event.preventDefault();
     event.stopPropagation();
-    open(link);
+    if (!link.matches("#chat .cim-cite") || !window.cimaise.reveal?.(link)) read(link);
   }, true);
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && opened) close();
   });
+
+  /* A citation that has the focus keeps it when its message is drawn anew. */
+  let held = null; // {link, again}
+  document.addEventListener("focusin", (event) => {
+    const link = event.target.closest?.(`#cim-shell :is(#chat, #evidence) ${LINKS}`);
+    held = link ? { link, again: find(link) } : null;
+  });
+  function hold() {
+    if (held && !held.link.isConnected && document.activeElement === document.body) held.again()?.focus({ preventScroll: true });
+  }
 
   const put = (node, name, value) => {
     if (node && node.getAttribute(name) !== value) node.setAttribute(name, value);
@@ -155,6 +169,7 @@
     for (const message of byId("chat")?.querySelectorAll("[data-testid][aria-label]") ?? []) {
       message.removeAttribute("aria-label"); // “bot's message:” and its source
     }
+    for (const voice of document.querySelectorAll('.sr-only[role="status"]')) put(voice, "aria-live", "off"); // Gradio's, in English
     const status = byId("status");
     put(status, "role", "status");
     put(status, "aria-live", "polite");
@@ -192,7 +207,8 @@
     const text = [...document.querySelectorAll(".toast-message-text")].map((node) => node.textContent).join(" ");
     if (text === toasted) return;
     toasted = text;
-    say(text ? (text.includes("busy") ? says.full : says.lost) : "", Boolean(text));
+    if (text.includes("was lost")) return window.cimaise.away(); // Gradio loads the page anew once the server answers
+    say(text && (text.includes("busy") ? says.full : says.not_taken), Boolean(text));
   }
 
   /* A new question comes to the top; the answer then grows below it and nothing moves. */
@@ -219,6 +235,7 @@
     requestAnimationFrame(() => {
       due = false;
       mend();
+      hold();
       follow();
       toast();
       greet();

@@ -3,11 +3,12 @@
   "use strict";
   const { says, byId, say, drawn } = window.cimaise;
 
-  /* An element with attributes; text is text, never HTML. */
+  /* An element with attributes; text is text, and HTML comes from our server only. */
   function make(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
       if (name === "text") node.textContent = value;
+      else if (name === "html") node.innerHTML = value; // escaped by our server
       else if (name === "click") node.addEventListener("click", value);
       else if (value === true) node.setAttribute(name, "");
       else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
@@ -39,7 +40,7 @@
   }
 
   function ask(question, place) {
-    if (busy()) return;
+    if (busy()) return wait();
     tell({ place });
     fill("q", question);
     setTimeout(() => byId("send")?.click(), 50);
@@ -104,17 +105,26 @@
     } else if (event.key === "Escape" && editing !== null && event.target === field()) stopEditing(true);
   });
 
-  /* Once Gradio has read its fields for a question, the next one replaces nothing. */
-  function taken() {
-    if (context.place !== undefined) setTimeout(() => stopEditing(false), 300);
-  }
+  /* One answer at a time: what is asked meanwhile stays where it is. */
+  const wait = () => say(says.busy, true);
+
+  /* Once a question was taken, which empties the field, the next one replaces nothing. */
+  let sent = false;
   document.addEventListener("click", (event) => {
-    if (event.target.closest?.("#send")) taken();
+    if (event.target.closest?.("#send")) sent = true;
   });
   document.addEventListener("keydown", (event) => {
     const asks = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === field();
-    if (asks && event.target.value.trim() && !busy()) taken();
+    if (!asks || !event.target.value.trim()) return;
+    if (busy()) wait();
+    else sent = true;
   });
+  function taken() {
+    if (!sent || field()?.value) return;
+    sent = false;
+    say("");
+    if (context.place !== undefined) stopEditing(false);
+  }
 
   /* Keyboards go past the left zone. */
   function skip() {
@@ -129,6 +139,8 @@
 
   drawn.push(() => {
     skip();
+    taken();
+    if (!busy() && byId("cim-live")?.textContent === says.busy) say("");
     for (const act of document.querySelectorAll("a.cim-act:not([role])")) act.setAttribute("role", "button");
   });
 

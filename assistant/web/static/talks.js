@@ -12,6 +12,7 @@
   let awaited = null; // the records on screen when another conversation was asked for
   let older = []; // records of this conversation that did not fit when it was opened again
   let ready = false;
+  let waiting = 0;
 
   function load(key, otherwise) {
     try {
@@ -77,7 +78,8 @@
     awaited = signature();
     fill("cim-kept", written);
     setTimeout(() => byId("cim-reopen")?.click(), 50);
-    setTimeout(() => { awaited = null; }, 10_000);
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { awaited = null; }, 10_000);
   }
 
   function open(talk) {
@@ -167,5 +169,5 @@
     restore();
     if (ready && restored) save();
   });
-  Object.assign(window.cimaise, { records, whole: () => [...older, ...records()], load, store });
+  Object.assign(window.cimaise, { records, restored: () => restored && awaited === null, whole: () => [...older, ...records()], load, store });
 })();

@@ -94,6 +94,7 @@ class Stage:
         page.unroute_all()
         page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
         page.set_viewport_size({"width": 1440, "height": 900})
+        page.wait_for_selector("#send", timeout=3000, state="attached")  # the last answer is all there
         page.evaluate(_BEGIN)
         page.wait_for_function(_BEGUN, timeout=3000)
         page.mouse.move(0, 0)

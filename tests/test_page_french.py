@@ -13,7 +13,7 @@ import assistant.answering
 import assistant.scope
 import assistant.usage
 import assistant.verdict
-from assistant.web import script_texts, texts
+from assistant.web import browse_texts, door_texts, index_texts, script_texts, texts
 from tests import page_site, page_states
 from tests.page_site import MARKS, NOTES, Site
 from tests.page_states import STATES
@@ -53,7 +53,16 @@ def _values(told: object) -> Iterator[str]:
             yield from _values(value)
 
 
-OURS = (texts, assistant.usage, assistant.verdict, assistant.answering, assistant.scope)
+OURS = (
+    texts,
+    browse_texts,
+    door_texts,
+    index_texts,
+    assistant.usage,
+    assistant.verdict,
+    assistant.answering,
+    assistant.scope,
+)
 # A string of small letters alone is a name of ours, unless it is a value told as it is.
 SAID = _words(
     {text for module in OURS for text in _strings(module) if not re.fullmatch("[a-z_0-9-]+", text)}
@@ -109,7 +118,9 @@ def test_no_english_label_of_gradio_passes_for_ours() -> None:
     assert set(ENGLISH.split()) & (SAID | NOTED) == set()
 
 
-@pytest.mark.parametrize("module", [texts, script_texts], ids=["texts", "script_texts"])
+@pytest.mark.parametrize(
+    "module", [texts, browse_texts, door_texts, index_texts, script_texts], ids=lambda module: module.__name__
+)
 def test_our_texts_are_set_in_french(module: ModuleType) -> None:
     assert {text for text in _strings(module) if " " in text and _LOOSE.search(text)} == set()
 

@@ -37,6 +37,7 @@
 
   function offer(titles) {
     if (!titles.length) return close();
+    if (isOpen() && titles.join("\n") === options().map((option) => option.textContent).join("\n")) return; // what was chosen stays
     list.replaceChildren(...titles.map((title, at) => {
       const option = make("li", { id: `cim-title-${at}`, role: "option", "aria-selected": "false", text: title });
       option.addEventListener("pointerdown", (event) => {

@@ -178,12 +178,6 @@ class StubChain:
         yield Answer(verdict=None if "budget" in asked else "answered", mode="extracts", notice=notice)
 
 
-@dataclass(frozen=True)
-class Listening:
-    host: str = "127.0.0.1"
-    port: int = 0
-
-
 @dataclass
 class Site:
     url: str
@@ -191,13 +185,13 @@ class Site:
 
 
 @contextmanager
-def serve(chain: StubChain, port: int = 0) -> Iterator[Site]:
+def serve(chain: StubChain, port: int = 0, *, password: str | None = None) -> Iterator[Site]:
     """Serve the page with a chain; on a free port when none is given."""
     listener = socket.create_server(("127.0.0.1", port))
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        app = build_app(chain, "127.0.0.1")
+        app = build_app(chain, "127.0.0.1", password=password)
         config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
         servers.append(uvicorn.Server(config))
         await servers[0].serve([listener])

@@ -1,6 +1,5 @@
 """What holds in every state of the page: axe, no sideways scroll, the keyboard, still pictures, one voice."""
 
-from importlib.resources import files
 from threading import Semaphore
 from typing import Any
 
@@ -8,34 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assistant.web import texts
-from tests.page_site import MARKS, Site, ask, ask_and_wait, shoot
-from tests.page_states import ONLY_SMALL, SAYS, SCHEMES, SIZES, STATES, answered, reading, scoped, sheet
+from tests.page_axe import inspect, is_wide
+from tests.page_site import MARKS, Site, ask, ask_and_wait
+from tests.page_states import ONLY_SMALL, SAYS, STATES, answered, reading, scoped, sheet
 
 pytestmark = MARKS
-
-TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-# What a size or a colour scheme changes; the rest is the same markup.
-_SIZED = ("color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block")
-_COLOURED = ("color-contrast", "link-in-text-block")
-
-_WHOLE = 2400  # pixels: high enough that no target is half under the composer
-
-
-def _violations(page: Page, rules: tuple[str, ...]) -> list[str]:
-    """Run axe and return each violation with the elements at fault."""
-    if page.evaluate("typeof axe === 'undefined'"):
-        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    only: dict[str, Any] = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": TAGS}
-    found = page.evaluate("only => axe.run({ runOnly: only, resultTypes: ['violations'] })", only)[
-        "violations"
-    ]
-    return [
-        f"{each['id']}: {node['html'][:160]} {node['target']}" for each in found for node in each["nodes"]
-    ]
-
-
-def _wide(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -44,22 +20,8 @@ def test_every_state_is_without_a_violation_at_every_size_and_in_both_schemes(
 ) -> None:
     page.emulate_media(reduced_motion="reduce")  # colours then change at once
     STATES[state](page, site)
-    found: dict[str, list[str]] = {}
-    for size, (width, height) in SIZES.items():
-        if size == "desktop" and state in ONLY_SMALL:
-            continue
-        page.set_viewport_size({"width": width, "height": height})
-        assert not _wide(page), size
-        for scheme in SCHEMES if size != "narrow" else ():
-            page.emulate_media(color_scheme=scheme)
-            shoot(page, f"{state}-{size}-{scheme}")
-        page.set_viewport_size({"width": width, "height": _WHOLE})
-        for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
-            rules = _COLOURED if scheme == "dark" else _SIZED if size == "narrow" else ()
-            if violations := _violations(page, rules):
-                found[f"{size}-{scheme}"] = violations
-    assert found == {}
+    leave_out = ("desktop",) if state in ONLY_SMALL else ()
+    assert inspect(page, state, leave_out=leave_out) == {}
 
 
 @pytest.mark.parametrize("state", [answered, scoped, reading])
@@ -67,7 +29,7 @@ def test_nothing_scrolls_sideways_at_200_and_400_percent(page: Page, site: Site,
     state(page, site)
     for width, height in ((720, 450), (320, 256)):
         page.set_viewport_size({"width": width, "height": height})
-        assert not _wide(page)
+        assert not is_wide(page)
 
 
 # What Tab should reach, and what it finds where it stops.

@@ -106,7 +106,7 @@ def test_names_of_files_are_text(site: DeskSite) -> None:
 
 def test_fragment_is_the_content_alone(site: DeskSite) -> None:
     _, fragment = site.ask("/index?fragment=1")
-    assert fragment.startswith('<div id="cim-index"><h1')
+    assert fragment.startswith('<div class="cim-view" id="cim-index"><h1')
     assert "<html" not in fragment
     assert fragment.count("<form") == fragment.count('method="post"') == 2  # no key ever goes into an address
 

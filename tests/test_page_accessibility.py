@@ -1,4 +1,4 @@
-"""What holds in every state of the page: axe, no sideways scroll, the keyboard, still pictures, one voice."""
+"""What holds in every state of the page: French, axe, no sideways scroll, the keyboard, still pictures, one voice."""
 
 from threading import Semaphore
 from typing import Any
@@ -10,16 +10,19 @@ from assistant.web import texts
 from tests.page_axe import inspect, is_wide
 from tests.page_site import MARKS, Site, ask, ask_and_wait
 from tests.page_states import ONLY_SMALL, SAYS, STATES, answered, reading, scoped, sheet
+from tests.page_words import read_words
 
 pytestmark = MARKS
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_state_is_without_a_violation_at_every_size_and_in_both_schemes(
+def test_every_state_is_in_french_and_without_a_violation_at_every_size_and_in_both_schemes(
     page: Page, site: Site, state: str
 ) -> None:
     page.emulate_media(reduced_motion="reduce")  # colours then change at once
     STATES[state](page, site)
+    assert read_words(page) == (set(), set())
+    assert page.title() == texts.PAGE_TITLE
     leave_out = ("desktop",) if state in ONLY_SMALL else ()
     assert inspect(page, state, leave_out=leave_out) == {}
 

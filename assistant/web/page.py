@@ -6,12 +6,11 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from assistant.answer import Answer
 from assistant.web import script_texts, texts
 from assistant.web.asking import PageChain, Shown, answer_question, reopen, stop_answer
 from assistant.web.conversation import Conversation
 from assistant.web.evidence import render_evidence, render_legend
-from assistant.web.markup import escape
+from assistant.web.markup import element, escape
 from assistant.web.render import render_welcome
 
 Updates = dict[Any, Any]
@@ -49,14 +48,13 @@ def build_page(chain: PageChain) -> gr.Blocks:
                 parts.evidence = _html(render_legend())
         _bind(parts, chain)
     page.max_threads = 200
-    page.queue(default_concurrency_limit=40, max_size=400, api_open=False)
+    page.queue(default_concurrency_limit=40, max_size=400, status_update_rate=60, api_open=False)
     return page
 
 
 class _Parts:
     """The components that events read or change."""
 
-    welcome: gr.Column
     chat: gr.Chatbot
     question: gr.Textbox
     ask: gr.Button
@@ -75,7 +73,7 @@ def _html(value: str, elem_id: str | None = None) -> gr.Markdown:
 
 def _main() -> _Parts:
     parts = _Parts()
-    with gr.Column(elem_id="welcome", min_width=0) as parts.welcome:
+    with gr.Column(elem_id="welcome", min_width=0):
         _html(render_welcome())  # the rest is of the moment: our script draws it
     parts.chat = gr.Chatbot(
         elem_id="chat",
@@ -111,7 +109,7 @@ def _composer(parts: _Parts) -> None:
                 max_length=2000,
             )
             parts.ask = gr.Button(texts.ASK, variant="primary", elem_id="send")
-            parts.stop = gr.Button(texts.STOP, elem_id="stop", visible=False)
+            parts.stop = gr.Button(texts.STOP, elem_id="stop")
         with gr.Row(elem_id="under"):
             parts.status = _html("", "status")
             _html(f'<p class="cim-meta">{texts.HINT}</p>', "hint")
@@ -129,37 +127,29 @@ def _bind(parts: _Parts, chain: PageChain) -> None:
 
     async def stop(conversation: Conversation) -> Updates:
         shown = stop_answer(conversation, chain)
-        return _updates(parts, shown) if shown else _buttons(parts, busy=False)
+        return _updates(parts, shown) if shown else {parts.status: ""}
 
     async def restore(kept: str) -> Updates:
         return _updates(parts, reopen(kept, chain)) | {parts.kept: ""}
 
-    outputs = [
-        parts.welcome, parts.chat, parts.question, parts.ask, parts.stop, parts.status, parts.evidence,
-        parts.conversation, parts.kept,
-    ]  # fmt: skip
-    common: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
+    # Gradio makes anew each component that an update leaves out: the style sheet tells what is visible.
+    outputs = [parts.chat, parts.status, parts.evidence, parts.conversation]
+    common: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     typed = [parts.question.submit, parts.ask.click]
-    asked = [gr.on(typed, ask, [parts.question, parts.context, parts.conversation], **common)]
-    parts.stop.click(stop, [parts.conversation], cancels=asked, **common)
-    parts.reopen.click(restore, [parts.kept], cancels=asked, **common)
+    asked = [gr.on(typed, ask, [parts.question, parts.context, parts.conversation], outputs, **common)]
+    parts.stop.click(stop, [parts.conversation], outputs, cancels=asked, **common)
+    parts.reopen.click(restore, [parts.kept], [*outputs, parts.kept], cancels=asked, **common)
 
 
 def _updates(parts: _Parts, shown: Shown) -> Updates:
     if not shown.asked:
         return {parts.status: escape(shown.status)}
-    empty = not shown.conversation.exchanges
-    updates = _buttons(parts, busy=not shown.done)
-    updates[parts.chat] = shown.conversation.to_chat()
-    updates[parts.status] = escape(shown.status)
-    updates[parts.conversation] = shown.conversation
     legend = shown.done and not shown.answer.passages
-    updates[parts.evidence] = render_legend() if legend else render_evidence(shown.answer, done=shown.done)
-    updates[parts.welcome] = gr.update(visible=empty)
-    if shown.conversation.pending == Answer() or legend:
-        updates[parts.question] = ""  # the question was taken
-    return updates
-
-
-def _buttons(parts: _Parts, *, busy: bool) -> Updates:
-    return {parts.ask: gr.update(visible=not busy), parts.stop: gr.update(visible=busy)}
+    return {
+        parts.chat: shown.conversation.to_chat(),
+        parts.status: escape(shown.status)
+        if shown.done
+        else element("span", "cim-busy", escape(shown.status)),
+        parts.evidence: render_legend() if legend else render_evidence(shown.answer, done=shown.done),
+        parts.conversation: shown.conversation,
+    }

@@ -79,6 +79,7 @@ SCRIPT: dict[str, Any] = {
     "useful": "utile",
     "starters": texts.STARTERS,
     "progress": index_texts.STATUS,
+    "wait": "Beaucoup de questions arrivent ensemble\u202f; patientez, la vôtre est gardée.",
     "full": "Trop de questions attendent ; réessayez dans un instant.",
 }
 

@@ -21,7 +21,7 @@
   const count = (number, nouns) => `${number}\u00a0${nouns[number < 2 ? 0 : 1]}`;
   const field = () => byId("q")?.querySelector("textarea");
   const turns = () => [...document.querySelectorAll("#chat .cim-turn")];
-  const busy = () => !byId("send");
+  const busy = () => !byId("send") || Boolean(document.querySelector("#status .cim-busy"));
 
   /* Gradio reads its fields on input events. */
   function fill(id, value) {

@@ -5,14 +5,14 @@ import json
 import secrets
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 JOIN, READ, CANCEL = "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel"
 HEARTBEAT = "/gradio_api/heartbeat/"
 _LONGEST_LINE = 1 << 22  # bytes
-_EVIDENCE, _TEXT = b"cim-ev-list", b"cim-claim-text"
+_EVIDENCE, _TEXT = b"cim-num", b"cim-claim-text"
 _DONE = (b'"msg":"process_completed"', b'"msg":"server_stopped"', b'"msg":"unexpected_error"')
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 _PATIENCE_S = 60.0
 
@@ -60,7 +61,7 @@ class TalkingModel:
     @property
     def counts(self) -> dict[str, int]:
         """How many requests have begun, were heard whole, were left."""
-        return {name: int(number) for name, number in _get(self._port, "/counts").items()}
+        return dict(_get(self._port, "/counts"))
 
 
 def answer_of(sentences: list[tuple[str, int]], *, length: int) -> str:
@@ -83,7 +84,7 @@ def _running(command: list[str], **environment: str) -> Iterator["subprocess.Pop
         process.stdout.close()
 
 
-def _get(port: int, path: str) -> dict[str, object]:
+def _get(port: int, path: str) -> dict[str, Any]:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
         connection.request("GET", path)
         return dict(json.loads(connection.getresponse().read()))

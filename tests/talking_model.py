@@ -21,9 +21,10 @@ class Counts:
 
 
 def pieces_of(text: str, number: int) -> list[bytes]:
-    """Return a text as events of an OpenAI stream, so many at most."""
-    size = -(-len(text) // number)
-    cuts = [text[start : start + size] for start in range(0, len(text), size)]
+    """Return a text as events of an OpenAI stream, so many at most: its first sentence at once, then the rest."""
+    first = text.index("]. ") + 3
+    size = -(-(len(text) - first) // number)
+    cuts = [text[:first], *(text[start : start + size] for start in range(first, len(text), size))]
     return [
         *(_event({"content": cut}) for cut in cuts),
         _event({}, finish="stop"),

@@ -14,6 +14,8 @@ from assistant.web.markup import element, escape
 from assistant.web.render import render_welcome
 
 Updates = dict[Any, Any]
+MOST_AT_ONCE = 200  # answers on their way; those who ask then wait
+MOST_WAITING = 400  # and after them the page asks to try again
 
 
 def mount_page(app: FastAPI, chain: PageChain) -> None:
@@ -47,8 +49,10 @@ def build_page(chain: PageChain) -> gr.Blocks:
             with gr.Column(elem_id="evidence", min_width=0):
                 parts.evidence = _html(render_legend())
         _bind(parts, chain)
-    page.max_threads = 200
-    page.queue(default_concurrency_limit=40, max_size=400, status_update_rate=60, api_open=False)
+    page.max_threads = MOST_AT_ONCE
+    page.queue(
+        default_concurrency_limit=MOST_AT_ONCE, max_size=MOST_WAITING, status_update_rate=60, api_open=False
+    )
     return page
 
 

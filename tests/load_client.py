@@ -5,9 +5,10 @@ import json
 import secrets
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 
 JOIN, READ, CANCEL = "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel"
 HEARTBEAT = "/gradio_api/heartbeat/"
@@ -58,12 +59,19 @@ class Visitor:
         self._asking = asks, send
         return self
 
-    async def ask(self, question: str, *, leave_at: bytes = b"") -> Chat:
-        """Ask, and read all that comes; leave as soon as `leave_at` is seen, where it is given."""
+    async def ask(self, question: str, *, folder: str = "", leave_at: bytes = b"") -> Chat:
+        """Ask, and read all that comes.
+
+        Args:
+            question: As it is typed.
+            folder: The part of the vault that is searched; the whole where there is none.
+            leave_at: What makes the visitor leave as soon as it is seen; nothing where it is empty.
+        """
         asks, send = self._asking
+        context = json.dumps({"filters": {"folders": [folder]}}) if folder else ""
         sent = time.perf_counter()
         status, _, body = await self.post(
-            JOIN, data=[question, "", None], event_data=None, fn_index=asks, trigger_id=send
+            JOIN, data=[question, context, None], event_data=None, fn_index=asks, trigger_id=send
         )
         chat = Chat(status, said=body)
         if status != 200:
@@ -149,8 +157,8 @@ async def arrive(port: int, number: int) -> list[Visitor]:
 
 
 async def chat_at_once(visitors: Iterable[Visitor], questions: Iterable[str]) -> list[Chat]:
-    """Have each visitor ask its question, all at the same time."""
-    asked = (visitor.ask(question) for visitor, question in zip(visitors, questions, strict=True))
+    """Have each visitor ask its question, all at the same time; the questions begin again where they end."""
+    asked = (visitor.ask(question) for visitor, question in zip(visitors, cycle(questions), strict=False))
     return await asyncio.gather(*asked)
 
 

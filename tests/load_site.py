@@ -7,21 +7,42 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 _PATIENCE_S = 60.0
+_SMALL_ROOM = """
+import sys
+from assistant import cli
+from assistant.web import page
+page.MOST_AT_ONCE, page.MOST_WAITING = map(int, sys.argv[1:3])
+sys.exit(cli.main(sys.argv[3:]))
+"""
 
 
 @contextmanager
-def served_page(vault: Path, index: Path, **environment: str) -> Iterator[int]:
-    """Serve a vault and yield the port, once its notes are read."""
+def served_page(
+    vault: Path,
+    index: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    room: tuple[int, int] | None = None,
+) -> Iterator[int]:
+    """Serve a vault and yield the port, once its notes are read.
+
+    Args:
+        vault: The notes.
+        index: Their index, made where there is none.
+        environment: Added to that of the process.
+        room: How many answers are written at once and how many questions wait, where not the usual.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     options = ["serve", "--vault", str(vault), "--index", str(index), "--port", str(port)]
-    with _running(["-m", "assistant.cli", *options], **environment) as page:
+    run = ["-c", _SMALL_ROOM, str(room[0]), str(room[1])] if room else ["-m", "assistant.cli"]
+    with _running([*run, *options], environment) as page:
         assert page.stdout is not None
         assert page.stdout.readline(), "the server did not start"
         started = time.monotonic()
@@ -71,9 +92,14 @@ def answer_of(sentences: list[tuple[str, int]], *, length: int) -> str:
 
 
 @contextmanager
-def _running(command: list[str], **environment: str) -> Iterator["subprocess.Popen[str]"]:
+def _running(
+    command: list[str], environment: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+        [sys.executable, *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
     )
     try:
         yield process

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -181,14 +182,14 @@ class Site:
     chain: StubChain
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Site]:
+@contextmanager
+def serving(chain: StubChain) -> Iterator[Site]:
+    """Serve a chain on a free port of loopback."""
     listener = socket.create_server(("127.0.0.1", 0))
-    site = Site(f"http://127.0.0.1:{listener.getsockname()[1]}", StubChain())
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:
-        app = build_app(site.chain, "127.0.0.1")
+        app = build_app(chain, "127.0.0.1")
         config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
         servers.append(uvicorn.Server(config))
         await servers[0].serve([listener])
@@ -198,10 +199,16 @@ def served() -> Iterator[Site]:
     while not (servers and servers[0].started):
         assert thread.is_alive()
         time.sleep(0.02)
-    yield site
+    yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", chain)
     servers[0].should_exit = True
     thread.join()
     listener.close()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Site]:
+    with serving(StubChain()) as site:
+        yield site
 
 
 @pytest.fixture

@@ -183,13 +183,13 @@ class Site:
 
 
 @contextmanager
-def serving(chain: StubChain) -> Iterator[Site]:
-    """Serve a chain on a free port of loopback."""
+def serving(chain: StubChain, *, password: str | None = None) -> Iterator[Site]:
+    """Serve a chain on a free port of loopback, behind a password where one is given."""
     listener = socket.create_server(("127.0.0.1", 0))
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:
-        app = build_app(chain, "127.0.0.1")
+        app = build_app(chain, "127.0.0.1", password=password)
         config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
         servers.append(uvicorn.Server(config))
         await servers[0].serve([listener])

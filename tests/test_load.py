@@ -150,7 +150,7 @@ def test_those_who_leave_are_forgotten_by_the_model_and_make_room(
 ) -> None:
     async def leave(port: int) -> tuple[list[Chat], Chat]:
         visitors = await arrive(port, 201)
-        left = await asyncio.gather(*(v.ask(SEED, leave_at=b"cim-num") for v in visitors[:200]))
+        left = await asyncio.gather(*(v.ask(SEED, leave_at=b"cim-claim-text") for v in visitors[:200]))
         started = time.monotonic()
         while model.counts["left"] + model.counts["whole"] < 200:
             assert time.monotonic() - started < 30, model.counts
@@ -160,7 +160,7 @@ def test_those_who_leave_are_forgotten_by_the_model_and_make_room(
 
     with served_page(demonstration_vault, index, model.environment, room=(200, 10)) as port:
         left, last = asyncio.run(leave(port))
-    assert all(chat.evidence_s is not None and chat.end_s is None for chat in left)
+    assert all(chat.text_s is not None and chat.end_s is None for chat in left)
     assert last.answered
     assert model.counts["whole"] <= 20  # those who left near the end
 

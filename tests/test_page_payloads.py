@@ -222,7 +222,11 @@ def test_choices_that_are_refused_are_said_as_text(
     for payload in payloads[:5]:
         page.fill("#cim-index-vault input", f"/{_one_line(payload)}")
         page.press("#cim-index-vault input", "Enter")
-        expect(page.locator("#cim-index [role=alert], #cim-index .cim-index-said").filter(has_text=_one_line(payload)).first).to_be_visible()
+        expect(
+            page.locator("#cim-index [role=alert], #cim-index .cim-index-said")
+            .filter(has_text=_one_line(payload))
+            .first
+        ).to_be_visible()
     watched.faults = [
         fault for fault in watched.faults if "422" not in fault
     ]  # a refusal is told by its status too

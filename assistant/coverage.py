@@ -21,7 +21,7 @@ def measure_coverage(terms: Sequence[Term], passages: Sequence[Passage]) -> floa
     """
     if all(term.asks for term in terms):
         return 0.0
-    together = frozenset(stems(" ".join(map(_read, passages[:_FIRST]))))
+    together = frozenset().union(*map(passage_stems, passages[:_FIRST]))
     said = (statement for passage in passages for statement in _statements(passage.text))
     best = max((held_share(terms, statement) for statement in said), default=0.0)
     return (held_share(terms, together) + best) / 2
@@ -36,14 +36,15 @@ def held_share(terms: Iterable[Term], said: frozenset[str]) -> float:
 
 def passage_stems(passage: Passage) -> frozenset[str]:
     """Return the stems of a passage with its title and headings."""
-    return frozenset(stems(_read(passage)))
+    return _stems(" ".join((passage.note, *passage.heading, passage.text)))
+
+
+@lru_cache(maxsize=512)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stems(text))
 
 
 @lru_cache(maxsize=256)
 def _statements(text: str) -> tuple[frozenset[str], ...]:
     """Return the stems of each statement of a passage; each part of a question asks for the same ones."""
     return tuple(frozenset(stems(statement.text)) for statement in split_statements(text))
-
-
-def _read(passage: Passage) -> str:
-    return " ".join((passage.note, *passage.heading, passage.text))

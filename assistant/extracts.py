@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.answer import Answer, Citation, Mode, Passage, Question, Sentence
 from assistant.retriever import Finding
@@ -113,6 +114,7 @@ def _extracts(finding: Finding) -> list[_Extract]:
     )
 
 
+@lru_cache(maxsize=4_096)
 def _stems(text: str) -> frozenset[str]:
     return frozenset(map(stem, content_words(text)))
 

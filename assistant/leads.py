@@ -17,7 +17,7 @@ def find_leads(note_ids: Iterable[str], store: Store, *, limit: int = 3) -> tupl
         store: Where they are.
         limit: How many questions to return at most.
     """
-    cited = [note.row for note_id in note_ids if (note := store.note(note_id)) is not None]
+    cited = [note.row for note_id in dict.fromkeys(note_ids) if (note := store.note(note_id)) is not None]
     linked = dict.fromkeys(row for source in cited for row in store.linked_from(source))
     titles = store.titles(row for row in linked if row not in cited)
     return starter_questions([titles[row] for row in linked if row in titles])[:limit]

@@ -64,7 +64,7 @@ class _Block:
     bare: bool = False
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def split_statements(text: str) -> tuple[Statement, ...]:
     """Return the statements of a passage in order; headings, bare links, code and tables' rules are none.
 

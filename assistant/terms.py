@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from assistant.thesaurus import Phrase, Thesaurus, synonyms, translations
 from ingest.french import (
@@ -100,15 +101,22 @@ def read_search(text: str, lexicon: Lexicon, acronyms: Thesaurus | None = None) 
 
 def spelled_in(text: str, terms: Sequence[Term]) -> list[str]:
     """Return the words of a text that hold the terms, as it spells them, the heaviest term's first."""
-    written: dict[str, str] = {}
-    for folded, word in spellings(text):
-        written.setdefault(stem(folded), word)
-    held = frozenset(written)
+    written = _written(text)
+    held = written.keys()
     keys = (
-        next((phrase for phrase in ((term.stem,), *term.stand_ins) if held.issuperset(phrase)), ())
+        next((phrase for phrase in ((term.stem,), *term.stand_ins) if held >= set(phrase)), ())
         for term in sorted(terms, key=lambda term: -term.claim)
     )
     return list(dict.fromkeys(" ".join(written[part] for part in phrase) for phrase in keys if phrase))
+
+
+@lru_cache(maxsize=512)
+def _written(text: str) -> Mapping[str, str]:
+    """Return the words of a passage as it first spells them, by stem; a room's questions share passages."""
+    written: dict[str, str] = {}
+    for folded, word in spellings(text):
+        written.setdefault(stem(folded), word)
+    return written
 
 
 def _translated(asked: Sequence[str], lexicon: Lexicon) -> Search:

@@ -25,13 +25,13 @@ _BEGIN = """() => {
   click("#cim-side .cim-whole:not([hidden])");
   localStorage.clear();
   sessionStorage.clear();
-  click("#cim-side .cim-talks > button");
+  if (document.querySelector("#chat .cim-turn")) click("#cim-side .cim-talks > button"); // it cancels what is asked next
   dispatchEvent(new Event("storage"));
   window.cimaise.fill("q", "");
   window.cimaise.say("");
   scrollTo(0, 0);
 }"""
-_BEGUN = """() => document.querySelector("#welcome")?.checkVisibility() && document.querySelector("#send")
+_BEGUN = """() => document.querySelector("#welcome")?.checkVisibility() && document.querySelector("#send")?.checkVisibility()
   && !document.querySelector("#chat .cim-turn, .cim-chip:not(.cim-chip-add), dialog[open]")"""
 
 
@@ -94,7 +94,7 @@ class Stage:
         page.unroute_all()
         page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
         page.set_viewport_size({"width": 1440, "height": 900})
-        page.wait_for_selector("#send", timeout=3000, state="attached")  # the last answer is all there
+        page.wait_for_selector("#send", timeout=3000)  # the last answer is all there
         page.evaluate(_BEGIN)
         page.wait_for_function(_BEGUN, timeout=3000)
         page.mouse.move(0, 0)

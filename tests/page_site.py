@@ -245,7 +245,7 @@ _ANSWERED = """turns => {
   const answers = [...document.querySelectorAll("#chat .cim-answer")];
   const last = answers.at(-1);
   const ended = last?.nextElementSibling?.matches(".cim-after") || last?.querySelector(":scope > .cim-notice:last-child");
-  return answers.length === turns && ended && document.querySelector("#send") !== null;
+  return answers.length === turns && ended && document.querySelector("#send").checkVisibility();
 }"""
 
 

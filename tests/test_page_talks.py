@@ -46,7 +46,7 @@ def test_question_that_failed_is_asked_again_in_its_place_and_the_next_one_follo
     ask_and_wait(page, "panne ?")
     page.get_by_role("button", name=texts.AGAIN).click()
     page.wait_for_function(
-        "() => document.querySelector('#q textarea').value === '' && document.querySelector('#send')"
+        "() => document.querySelector('#q textarea').value === '' && document.querySelector('#send').checkVisibility()"
     )
     expect(page.locator("#chat .cim-q")).to_have_text(["panne ?"])
     assert [question.text for question in site.chain.asked] == ["panne ?", "panne ?"]

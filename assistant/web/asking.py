@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from assistant.answer import Answer, Question
 from assistant.exchange import read_records
@@ -15,6 +15,7 @@ from assistant.web import texts
 from assistant.web.about import Configured, asks_about_cimaise, describe_cimaise
 from assistant.web.actions import render_actions
 from assistant.web.browsing import Browsed
+from assistant.web.bursts import gather_bursts
 from assistant.web.conversation import Conversation
 from assistant.web.render import render_answer, render_draft, render_failure, render_stopped
 from ingest.errors import CimaiseError, QuestionError
@@ -96,10 +97,11 @@ async def _stream(
 
     yield show(texts.searching(notes, describe_filters(question.filters)))
     try:
-        async with aclosing(cast(AsyncGenerator[Answer, None], chain.astream(question))) as stream:
-            async for part in stream:
-                answer = answer + part
-                yield show(texts.writing(len(answer.passages)))
+        async with aclosing(gather_bursts(chain.astream(question))) as bursts:
+            async for burst in bursts:
+                answer = answer + burst
+                if answer.verdict is None:
+                    yield show(texts.writing(len(answer.passages)))
         yield Shown(close(conversation, answer, chain), answer, _finished(answer, question), done=True)
     except CimaiseError as error:
         yield _failed(conversation, answer, str(error))

@@ -9,11 +9,15 @@ from assistant.web.render import render_question
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The exchanges of a session, the HTML of their answers, and the answer on its way, if any."""
+    """The exchanges of a session, the HTML of their answers, and the answer on its way, if any.
+
+    `asked` counts the questions taken, those that others replaced too.
+    """
 
     exchanges: tuple[Exchange, ...] = ()
     shown: tuple[str, ...] = ()
     pending: Answer | None = None
+    asked: int = 0
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -24,12 +28,12 @@ class Conversation:
         """Return the conversation up to an exchange that is asked anew; the whole for None."""
         if place is None:
             return self
-        return Conversation(self.exchanges[:place], self.shown[:place])
+        return Conversation(self.exchanges[:place], self.shown[:place], asked=self.asked)
 
     def ask(self, question: Question) -> "Conversation":
         """Return the conversation with a question and an answer still empty."""
         asked = Exchange(question.text, filters=question.filters)
-        return Conversation((*self.exchanges, asked), (*self.shown, ""), Answer())
+        return Conversation((*self.exchanges, asked), (*self.shown, ""), Answer(), self.asked + 1)
 
     def show(self, html: str, pending: Answer | None) -> "Conversation":
         """Return the conversation with its last answer shown so."""

@@ -1,6 +1,7 @@
 """The evidence column: the passages behind an answer, their quotations marked; pure."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from assistant.answer import Answer, Citation, Passage
 from assistant.web import texts
@@ -59,7 +60,11 @@ def _fold_away(passages: Sequence[Passage], answer: Answer) -> str:
 
 
 def _passage(passage: Passage, answer: Answer) -> str:
-    spans = _quoted(passage, answer.citations)
+    return _render(passage, _quoted(passage, answer.citations))
+
+
+@lru_cache(maxsize=256)
+def _render(passage: Passage, spans: tuple[Span, ...]) -> str:
     start, end = spans[0] if spans else (passage.start, passage.end)
     url = escape(note_url(passage.note_id, start, end))
     tags = " ".join(f"#{tag}" for tag in passage.tags[:3])
@@ -79,8 +84,8 @@ def _passage(passage: Passage, answer: Answer) -> str:
     return element("div", "cim-ev" if spans else "cim-ev is-uncited", f"{number}<div>{''.join(parts)}</div>")
 
 
-def _quoted(passage: Passage, citations: Sequence[Citation]) -> list[Span]:
+def _quoted(passage: Passage, citations: Sequence[Citation]) -> tuple[Span, ...]:
     """Return the sorted spans of the note quoted from a passage."""
     own = (citation for citation in citations if citation.number == passage.number)
     spans = ((max(citation.start, passage.start), min(citation.end, passage.end)) for citation in own)
-    return sorted(span for span in spans if span[0] < span[1])
+    return tuple(sorted(span for span in spans if span[0] < span[1]))

@@ -6,15 +6,16 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from assistant.answer import Answer
 from assistant.web import script_texts, texts
 from assistant.web.asking import PageChain, Shown, answer_question, reopen, stop_answer
 from assistant.web.conversation import Conversation
 from assistant.web.evidence import render_evidence, render_legend
-from assistant.web.markup import escape
+from assistant.web.markup import element, escape
 from assistant.web.render import render_welcome
 
 Updates = dict[Any, Any]
+MOST_AT_ONCE = 200  # answers on their way; those who ask then wait
+MOST_WAITING = 400  # and after them the page asks to try again
 
 
 def mount_page(app: FastAPI, chain: PageChain) -> None:
@@ -48,15 +49,16 @@ def build_page(chain: PageChain) -> gr.Blocks:
             with gr.Column(elem_id="evidence", min_width=0):
                 parts.evidence = _html(render_legend())
         _bind(parts, chain)
-    page.max_threads = 200
-    page.queue(default_concurrency_limit=40, max_size=400, api_open=False)
+    page.max_threads = MOST_AT_ONCE
+    page.queue(
+        default_concurrency_limit=MOST_AT_ONCE, max_size=MOST_WAITING, status_update_rate=60, api_open=False
+    )
     return page
 
 
 class _Parts:
     """The components that events read or change."""
 
-    welcome: gr.Column
     chat: gr.Chatbot
     question: gr.Textbox
     ask: gr.Button
@@ -75,7 +77,7 @@ def _html(value: str, elem_id: str | None = None) -> gr.Markdown:
 
 def _main() -> _Parts:
     parts = _Parts()
-    with gr.Column(elem_id="welcome", min_width=0) as parts.welcome:
+    with gr.Column(elem_id="welcome", min_width=0):
         _html(render_welcome())  # the rest is of the moment: our script draws it
     parts.chat = gr.Chatbot(
         elem_id="chat",
@@ -111,7 +113,7 @@ def _composer(parts: _Parts) -> None:
                 max_length=2000,
             )
             parts.ask = gr.Button(texts.ASK, variant="primary", elem_id="send")
-            parts.stop = gr.Button(texts.STOP, elem_id="stop", visible=False)
+            parts.stop = gr.Button(texts.STOP, elem_id="stop")
         with gr.Row(elem_id="under"):
             parts.status = _html("", "status")
             _html(f'<p class="cim-meta">{texts.HINT}</p>', "hint")
@@ -129,37 +131,33 @@ def _bind(parts: _Parts, chain: PageChain) -> None:
 
     async def stop(conversation: Conversation) -> Updates:
         shown = stop_answer(conversation, chain)
-        return _updates(parts, shown) if shown else _buttons(parts, busy=False)
+        return _updates(parts, shown) if shown else {parts.status: ""}
 
     async def restore(kept: str) -> Updates:
         return _updates(parts, reopen(kept, chain)) | {parts.kept: ""}
 
-    outputs = [
-        parts.welcome, parts.chat, parts.question, parts.ask, parts.stop, parts.status, parts.evidence,
-        parts.conversation, parts.kept,
-    ]  # fmt: skip
-    common: dict[str, Any] = {"outputs": outputs, "show_progress": "hidden", "api_visibility": "private"}
+    # Gradio makes anew each component that an update leaves out: the style sheet tells what is visible.
+    outputs = [parts.chat, parts.status, parts.evidence, parts.conversation]
+    common: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     typed = [parts.question.submit, parts.ask.click]
-    asked = [gr.on(typed, ask, [parts.question, parts.context, parts.conversation], **common)]
-    parts.stop.click(stop, [parts.conversation], cancels=asked, **common)
-    parts.reopen.click(restore, [parts.kept], cancels=asked, **common)
+    asked = [gr.on(typed, ask, [parts.question, parts.context, parts.conversation], outputs, **common)]
+    parts.stop.click(stop, [parts.conversation], outputs, cancels=asked, **common)
+    parts.reopen.click(restore, [parts.kept], [*outputs, parts.kept], cancels=asked, **common)
 
 
 def _updates(parts: _Parts, shown: Shown) -> Updates:
     if not shown.asked:
         return {parts.status: escape(shown.status)}
-    empty = not shown.conversation.exchanges
-    updates = _buttons(parts, busy=not shown.done)
-    updates[parts.chat] = shown.conversation.to_chat()
-    updates[parts.status] = escape(shown.status)
-    updates[parts.conversation] = shown.conversation
     legend = shown.done and not shown.answer.passages
-    updates[parts.evidence] = render_legend() if legend else render_evidence(shown.answer, done=shown.done)
-    updates[parts.welcome] = gr.update(visible=empty)
-    if shown.conversation.pending == Answer() or legend:
-        updates[parts.question] = ""  # the question was taken
-    return updates
+    return {
+        parts.chat: shown.conversation.to_chat(),
+        parts.status: _status(shown),
+        parts.evidence: render_legend() if legend else render_evidence(shown.answer, done=shown.done),
+        parts.conversation: shown.conversation,
+    }
 
 
-def _buttons(parts: _Parts, *, busy: bool) -> Updates:
-    return {parts.ask: gr.update(visible=not busy), parts.stop: gr.update(visible=busy)}
+def _status(shown: Shown) -> str:
+    """Return the status line; our script reads in it whether the answer goes on, and for which question."""
+    css = f"cim-asked-{shown.conversation.asked}" + ("" if shown.done else " cim-busy")
+    return element("span", css, escape(shown.status))

@@ -88,6 +88,7 @@ SCRIPT: dict[str, Any] = {
     "useful": "utile",
     "starters": texts.STARTERS,
     "progress": index_texts.STATUS,
+    "wait": "Beaucoup de questions arrivent ensemble\u202f; patientez, la vôtre est gardée.",
     "full": "Trop de questions à la fois\u202f; patientez un instant, puis renvoyez la vôtre.",
 }
 

@@ -14,8 +14,8 @@ from assistant.web import script_texts, texts
 STATIC = Path(__file__).parent / "static"
 _STYLES = ("cimaise.css", "side.css", "views.css", "index.css", "sheet.css")
 _SCRIPTS = (
-    "cimaise.js", "reader.js", "page.js", "welcome.js", "side.js", "views.js", "scope.js", "talks.js",
-    "acts.js", "complete.js", "tip.js", "index.js", "sheet.js", "connection.js",
+    "cimaise.js", "reader.js", "page.js", "sending.js", "welcome.js", "side.js", "views.js", "scope.js",
+    "talks.js", "acts.js", "complete.js", "tip.js", "index.js", "sheet.js", "connection.js",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@
   const count = (number, nouns) => `${number}\u00a0${nouns[number < 2 ? 0 : 1]}`;
   const field = () => byId("q")?.querySelector("textarea");
   const turns = () => [...document.querySelectorAll("#chat .cim-turn")];
-  const busy = () => !byId("send");
+  const busy = () => !byId("send") || Boolean(document.querySelector("#status .cim-busy"));
 
   /* Gradio reads its fields on input events. */
   function fill(id, value) {
@@ -108,23 +108,10 @@
   /* One answer at a time: what is asked meanwhile stays where it is. */
   const wait = () => say(says.busy, true);
 
-  /* Once a question was taken, which empties the field, the next one replaces nothing. */
-  let sent = false;
-  document.addEventListener("click", (event) => {
-    if (event.target.closest?.("#send")) sent = true;
-  });
   document.addEventListener("keydown", (event) => {
     const asks = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === field();
-    if (!asks || !event.target.value.trim()) return;
-    if (busy()) wait();
-    else sent = true;
+    if (asks && event.target.value.trim() && busy()) wait();
   });
-  function taken() {
-    if (!sent || field()?.value) return;
-    sent = false;
-    say("");
-    if (context.place !== undefined) stopEditing(false);
-  }
 
   /* Keyboards go past the left zone. */
   function skip() {
@@ -139,10 +126,9 @@
 
   drawn.push(() => {
     skip();
-    taken();
     if (!busy() && byId("cim-live")?.textContent === says.busy) say("");
     for (const act of document.querySelectorAll("a.cim-act:not([role])")) act.setAttribute("role", "button");
   });
 
-  Object.assign(window.cimaise, { make, button, phrase, count, field, turns, busy, fill, context, tell, ask, acts, scope, questionAt, placeOf });
+  Object.assign(window.cimaise, { make, button, phrase, count, field, turns, busy, fill, context, tell, ask, stopEditing, acts, scope, questionAt, placeOf });
 })();

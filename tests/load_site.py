@@ -16,7 +16,7 @@ _PATIENCE_S = 60.0
 _SMALL_ROOM = """
 import sys
 from assistant import cli
-from assistant.web import page
+from assistant.web.chat import page
 page.MOST_AT_ONCE, page.MOST_WAITING = map(int, sys.argv[1:3])
 sys.exit(cli.main(sys.argv[3:]))
 """

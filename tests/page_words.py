@@ -12,7 +12,10 @@ import assistant.answering
 import assistant.scope
 import assistant.usage
 import assistant.verdict
-from assistant.web import browse_texts, door_texts, index_texts, script_texts, texts
+from assistant.web import script_texts, texts
+from assistant.web.door import texts as door_texts
+from assistant.web.index import texts as index_texts
+from assistant.web.notes import texts as browse_texts
 from tests import page_site, page_states
 from tests.page_site import NOTES
 

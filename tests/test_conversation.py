@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.answer import Answer, Citation, Passage, Question, Sentence, Turn
-from assistant.web.conversation import Conversation
+from assistant.web.chat.conversation import Conversation
 
 OPEN = Passage(1, "a", "A", "A.md", (), "Le musée ouvre.", 0, 15, "utf-8", 1.0, "proche")
 CLOSED = replace(OPEN, number=2, note_id="b", note="B", path="B.md", private=True)

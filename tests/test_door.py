@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse
 
-from assistant.web import door_texts
-from assistant.web.door import Door
-from assistant.web.login import Password, place_of
-from assistant.web.visitors import Visitors, read_session
+from assistant.web.door import texts as door_texts
+from assistant.web.door.door import Door
+from assistant.web.door.login import Password, place_of
+from assistant.web.door.visitors import Visitors, read_session
 
 PASSWORD = "atelier-du-musée"  # noqa: S105
 JOIN = "/gradio_api/queue/join"

@@ -14,9 +14,10 @@ import pytest
 from assistant.choice import choice_file, load_choice
 from assistant.desk import Desk
 from assistant.settings import Settings
-from assistant.web import index_texts, texts
-from assistant.web.folders import complete_folder
-from assistant.web.local import is_ours
+from assistant.web import texts
+from assistant.web.door.local import is_ours
+from assistant.web.index import texts as index_texts
+from assistant.web.index.folders import complete_folder
 from ingest.snapshot import writing
 from tests.desk_site import DeskSite, serve_desk, until
 from tests.index_life import NearVerifier

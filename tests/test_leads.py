@@ -4,7 +4,7 @@ import pytest
 
 from assistant import AnswerChain
 from assistant.answer import Answer, Filters, Question
-from assistant.web.about import asks_about_cimaise, describe_cimaise
+from assistant.web.chat.about import asks_about_cimaise, describe_cimaise
 
 
 def test_leads_come_from_the_links_of_cited_notes_questions_first(demo_chain: AnswerChain) -> None:

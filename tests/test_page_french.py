@@ -4,7 +4,10 @@ from types import ModuleType
 
 import pytest
 
-from assistant.web import browse_texts, door_texts, index_texts, script_texts, texts
+from assistant.web import script_texts, texts
+from assistant.web.door import texts as door_texts
+from assistant.web.index import texts as index_texts
+from assistant.web.notes import texts as browse_texts
 from tests.page_words import ENGLISH, LOOSE, NOTED, SAID, strings_of
 
 

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from assistant.desk import Desk
 from assistant.indexing import Indexing
 from assistant.settings import Settings
-from assistant.web import index_texts, texts
+from assistant.web import texts
+from assistant.web.index import texts as index_texts
 from tests.desk_site import DeskSite, serve_desk, until
 from tests.index_life import NearVerifier
 from tests.model_server import Reply, serve_model

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assistant.desk import Desk
 from assistant.settings import Settings
-from assistant.web import door_texts
+from assistant.web.door import texts as door_texts
 from tests.desk_site import DeskSite, serve_desk
 from tests.index_life import NearVerifier
 from tests.page_site import MARKS, Site, ask_and_wait, open_page, serve, shoot

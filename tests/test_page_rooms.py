@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from assistant import Settings
 from assistant.desk import Desk
-from assistant.web import door_texts
+from assistant.web.door import texts as door_texts
 from tests.desk_site import DeskSite, serve_desk, until
 from tests.index_life import NearVerifier
 from tests.page_axe import inspect

@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from assistant.web import browse_texts, script_texts, texts
+from assistant.web import script_texts, texts
+from assistant.web.notes import texts as browse_texts
 from tests.page_site import (
     MARKS,
     Site,

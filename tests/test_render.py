@@ -11,10 +11,10 @@ from assistant.answer import Answer, Citation, Gap, Passage, Sentence
 from assistant.browse import Reading
 from assistant.verdict import REFUSALS
 from assistant.web import script_texts, texts
-from assistant.web.evidence import render_evidence, render_legend
+from assistant.web.chat.evidence import render_evidence, render_legend
+from assistant.web.chat.render import render_answer, render_failure, render_question, render_welcome
 from assistant.web.markup import escape, note_url, render_text
-from assistant.web.reader import render_note, render_note_page
-from assistant.web.render import render_answer, render_failure, render_question, render_welcome
+from assistant.web.notes.reader import render_note, render_note_page
 from ingest.header import parse_header
 from ingest.store import StoredNote
 

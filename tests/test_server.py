@@ -21,7 +21,7 @@ from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
 from assistant.web import script_texts, texts
 from assistant.web.app import build_app
-from assistant.web.security import CONTENT_SECURITY_POLICY
+from assistant.web.door.guard import CONTENT_SECURITY_POLICY
 from assistant.web.server import check_port, page_url
 from assistant.web.shell import french_shell
 from ingest.errors import IndexMissingError, PortInUseError, SettingsError

@@ -15,7 +15,7 @@ from assistant.chat_models import build_chat_model
 from assistant.endpoint import Endpoint, build_endpoint
 from assistant.terminal import provenance
 from assistant.usage import Meter, Usage, render_usage
-from assistant.web.render import render_answer
+from assistant.web.chat.render import render_answer
 from tests.model_server import Reply, serve_model
 
 MINI = "openai:gpt-4o-mini"

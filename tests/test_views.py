@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from assistant.answer import Filters
 from assistant.browse import Hook, Reading, Wanted
 from assistant.reach import is_loopback
-from assistant.web import browse_texts, texts
-from assistant.web.browsing import read_wanted
+from assistant.web import texts
 from assistant.web.markup import MARKUP
-from assistant.web.notes_view import notes_url
-from assistant.web.picture import fold_label, render_picture
-from assistant.web.reader import render_note, render_obsidian
+from assistant.web.notes import texts as browse_texts
+from assistant.web.notes.browsing import read_wanted
+from assistant.web.notes.listing import notes_url
+from assistant.web.notes.picture import fold_label, render_picture
+from assistant.web.notes.reader import render_note, render_obsidian
 from ingest.cards import NoteCard
 from ingest.store import StoredNote
 from tests.views_site import VAULT, Place, hostile, museum, serving, write_vault

@@ -7,15 +7,15 @@ from starlette.types import ASGIApp
 
 from assistant.desk import Desk
 from assistant.reach import is_loopback
-from assistant.web.asking import PageChain
-from assistant.web.door import Door
-from assistant.web.index_routes import INDEX_PATHS, add_index_routes
-from assistant.web.login import Password
-from assistant.web.page import mount_page
+from assistant.web.chat.asking import PageChain
+from assistant.web.chat.page import mount_page
+from assistant.web.chat.welcome import Welcome
+from assistant.web.door.door import Door
+from assistant.web.door.guard import Guard
+from assistant.web.door.login import Password
+from assistant.web.index.routes import INDEX_PATHS, add_index_routes
 from assistant.web.routes import add_routes
-from assistant.web.security import Guard
 from assistant.web.shell import STATIC, FrenchShell, static_url
-from assistant.web.welcome import Welcome
 
 _OPEN_PATHS = (
     "GET /",

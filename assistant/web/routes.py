@@ -14,12 +14,12 @@ from assistant.browse import Reading
 from assistant.exchange import Exchange, read_records
 from assistant.export import to_html, to_markdown, to_text
 from assistant.web import texts
-from assistant.web.asking import PageChain
-from assistant.web.browsing import add_browsing
-from assistant.web.evidence import render_evidence
+from assistant.web.chat.asking import PageChain
+from assistant.web.chat.evidence import render_evidence
 from assistant.web.markup import Span
+from assistant.web.notes.browsing import add_browsing
+from assistant.web.notes.reader import render_note, render_note_page, render_obsidian
 from assistant.web.pages import render_message_page
-from assistant.web.reader import render_note, render_note_page, render_obsidian
 from ingest.errors import CimaiseError
 
 _OFFSET = re.compile(r"[0-9]{1,9}")

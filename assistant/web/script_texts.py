@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from assistant.web import browse_texts, index_texts, texts
+from assistant.web import texts
+from assistant.web.index import texts as index_texts
+from assistant.web.notes import texts as browse_texts
 
 # What the static script says; it receives these and holds none of its own.
 SCRIPT: dict[str, Any] = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from assistant.desk import Desk
-    from assistant.web.asking import PageChain
+    from assistant.web.chat.asking import PageChain
 
 logger = logging.getLogger(__name__)
 

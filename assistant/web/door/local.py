@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 
 from assistant.reach import is_loopback
-from assistant.web.security import host_name
+from assistant.web.door.guard import host_name
 
 
 def is_local(request: Request, bound: str) -> bool:

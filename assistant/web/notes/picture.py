@@ -8,8 +8,8 @@ sheet shows those it cites as a list: those that cite it are listed below in any
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.web import browse_texts as texts
 from assistant.web.markup import element, escape, note_url
+from assistant.web.notes import texts
 from ingest.cards import NoteCard
 from ingest.french import hold_marks
 

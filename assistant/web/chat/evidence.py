@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from assistant.answer import Answer, Citation, Passage
 from assistant.web import texts
+from assistant.web.chat.render import render_claim
 from assistant.web.excerpt import render_excerpt
 from assistant.web.markup import Span, element, escape, note_url, render_text
-from assistant.web.render import render_claim
 
 
 def render_legend() -> str:

@@ -19,11 +19,12 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from assistant.choice import Choice
 from assistant.desk import Desk
 from assistant.trial import try_model
-from assistant.web import index_texts, texts
-from assistant.web.folders import Folder, complete_folder
-from assistant.web.index_forms import LocalSettings
-from assistant.web.index_view import IndexView, render_index, state_error
-from assistant.web.local import is_local, is_ours
+from assistant.web import texts
+from assistant.web.door.local import is_local, is_ours
+from assistant.web.index import texts as index_texts
+from assistant.web.index.folders import Folder, complete_folder
+from assistant.web.index.forms import LocalSettings
+from assistant.web.index.view import IndexView, render_index, state_error
 from assistant.web.pages import render_page
 from ingest.errors import CimaiseError
 

@@ -7,10 +7,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.web import door_texts, login, texts
-from assistant.web.bodies import read_body, replay
-from assistant.web.login import Password
-from assistant.web.visitors import Visitor, Visitors, read_session
+from assistant.web import texts
+from assistant.web.door import login
+from assistant.web.door import texts as door_texts
+from assistant.web.door.bodies import read_body, replay
+from assistant.web.door.login import Password
+from assistant.web.door.visitors import Visitor, Visitors, read_session
 
 _FOR_ALL = ("/cimaise/", "/favicon.ico")  # what the page of the door itself is made of
 

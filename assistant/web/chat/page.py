@@ -7,11 +7,11 @@ import gradio as gr
 from fastapi import FastAPI
 
 from assistant.web import script_texts, texts
-from assistant.web.asking import PageChain, Shown, answer_question, reopen, stop_answer
-from assistant.web.conversation import Conversation
-from assistant.web.evidence import render_evidence, render_legend
+from assistant.web.chat.asking import PageChain, Shown, answer_question, reopen, stop_answer
+from assistant.web.chat.conversation import Conversation
+from assistant.web.chat.evidence import render_evidence, render_legend
+from assistant.web.chat.render import render_welcome
 from assistant.web.markup import element, escape
-from assistant.web.render import render_welcome
 
 Updates = dict[Any, Any]
 MOST_AT_ONCE = 200  # answers on their way; those who ask then wait

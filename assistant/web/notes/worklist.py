@@ -5,9 +5,10 @@ from itertools import groupby
 
 from assistant.gaps import name_of, write_stub
 from assistant.health_labels import label_kind, title_kind
-from assistant.web import browse_texts, texts
+from assistant.web import texts
 from assistant.web.markup import element, escape, note_url
-from assistant.web.notes_view import NOTES
+from assistant.web.notes import texts as browse_texts
+from assistant.web.notes.listing import NOTES
 from ingest.health.finding import Finding, Kind
 from ingest.health.report import HealthReport
 from ingest.links import link_key

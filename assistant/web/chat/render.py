@@ -14,7 +14,7 @@ _LAST_WORD = re.compile(r"(?<!\S)\S{1,24}\Z")
 
 
 def render_welcome() -> str:
-    """Return the title of the door; what it says of the moment follows it, see `assistant.web.welcome`."""
+    """Return the title of the door; what it says of the moment follows it, see `welcome`."""
     return f'<div class="cim-welcome"><h1>{texts.WELCOME_TITLE}</h1></div>'
 
 

@@ -7,9 +7,9 @@ from itertools import groupby
 
 from assistant.catalogue import Holdings
 from assistant.indexing import IndexState
-from assistant.web import index_texts as texts
 from assistant.web import texts as page_texts
-from assistant.web.index_forms import LocalSettings, render_forms
+from assistant.web.index import texts
+from assistant.web.index.forms import LocalSettings, render_forms
 from assistant.web.markup import element, escape
 from ingest.errors import MassDeletionError
 from ingest.sync import SyncReport

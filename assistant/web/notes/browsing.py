@@ -13,10 +13,10 @@ from starlette.responses import HTMLResponse, Response
 from assistant.answer import Filters
 from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
-from assistant.web import browse_texts
-from assistant.web.notes_view import HEALTH, NOTES, render_notes
+from assistant.web.notes import texts as browse_texts
+from assistant.web.notes.listing import HEALTH, NOTES, render_notes
+from assistant.web.notes.worklist import render_health
 from assistant.web.pages import render_message_page, render_page
-from assistant.web.worklist import render_health
 from ingest.errors import CimaiseError, QuestionError
 from ingest.health.report import HealthReport
 

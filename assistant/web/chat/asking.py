@@ -12,12 +12,12 @@ from assistant.exchange import read_records
 from assistant.question import read_filters
 from assistant.scope import describe_filters
 from assistant.web import texts
-from assistant.web.about import Configured, asks_about_cimaise, describe_cimaise
-from assistant.web.actions import render_actions
-from assistant.web.browsing import Browsed
-from assistant.web.bursts import gather_bursts
-from assistant.web.conversation import Conversation
-from assistant.web.render import render_answer, render_draft, render_failure, render_stopped
+from assistant.web.chat.about import Configured, asks_about_cimaise, describe_cimaise
+from assistant.web.chat.actions import render_actions
+from assistant.web.chat.bursts import gather_bursts
+from assistant.web.chat.conversation import Conversation
+from assistant.web.chat.render import render_answer, render_draft, render_failure, render_stopped
+from assistant.web.notes.browsing import Browsed
 from ingest.errors import CimaiseError, QuestionError
 from ingest.store import StoredNote
 

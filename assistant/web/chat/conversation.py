@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from assistant.answer import Answer, Question, Turn
 from assistant.exchange import Exchange
-from assistant.web.render import render_question
+from assistant.web.chat.render import render_question
 
 
 @dataclass(frozen=True, slots=True)

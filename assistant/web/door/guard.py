@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.web import texts
-from assistant.web.bodies import read_bounded, replay
+from assistant.web.door.bodies import read_bounded, replay
 
 MAX_BODY_BYTES = 64 * 1024
 CONTENT_SECURITY_POLICY = (

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.web import door_texts
+from assistant.web.door import texts as door_texts
 from assistant.web.markup import element, escape
 from assistant.web.pages import render_page
 from assistant.web.texts import BRAND, count

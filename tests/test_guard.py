@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from assistant.web.security import CONTENT_SECURITY_POLICY, MAX_BODY_BYTES, Guard, allowed_hosts, host_name
+from assistant.web.door.guard import CONTENT_SECURITY_POLICY, MAX_BODY_BYTES, Guard, allowed_hosts, host_name
 
 PATHS = ("GET /", "GET /note/*", "POST /ask")
 

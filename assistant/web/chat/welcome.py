@@ -8,10 +8,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from assistant.indexing import IndexState
-from assistant.web import index_texts, texts
-from assistant.web.asking import PageChain
-from assistant.web.index_view import state_error
-from assistant.web.local import is_local
+from assistant.web import texts
+from assistant.web.chat.asking import PageChain
+from assistant.web.door.local import is_local
+from assistant.web.index import texts as index_texts
+from assistant.web.index.view import state_error
 from ingest.errors import CimaiseError
 
 _STARTERS = 3

@@ -5,7 +5,7 @@ Our script sends them; their method keeps a key out of any address, even without
 
 from dataclasses import dataclass
 
-from assistant.web import index_texts as texts
+from assistant.web.index import texts
 from assistant.web.markup import element, escape
 
 _SAID = '<p class="cim-index-said" role="status"></p>'

@@ -1,9 +1,10 @@
 """The notes around the one that is read: its picture, and those that cite it with their sentences; pure."""
 
 from assistant.browse import Backlink, Mention, Reading
-from assistant.web import browse_texts, texts
+from assistant.web import texts
 from assistant.web.markup import element, escape, note_url, render_text
-from assistant.web.picture import render_picture
+from assistant.web.notes import texts as browse_texts
+from assistant.web.notes.picture import render_picture
 from ingest.french import hold_marks
 
 _OPEN = 10  # backlinks that are shown at once

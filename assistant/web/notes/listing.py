@@ -6,9 +6,10 @@ from urllib.parse import quote, urlencode
 
 from assistant.browse import Entry, Listing, Wanted
 from assistant.scope import Scope
-from assistant.web import browse_texts, texts
+from assistant.web import texts
 from assistant.web.excerpt import render_excerpt
 from assistant.web.markup import element, escape, note_url, render_text
+from assistant.web.notes import texts as browse_texts
 from ingest.french import hold_marks
 
 NOTES, HEALTH = "/notes", "/notes/health"

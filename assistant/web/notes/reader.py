@@ -14,9 +14,10 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from assistant.browse import Hook, Reading
-from assistant.web import browse_texts, texts
-from assistant.web.backlinks import render_backlinks
+from assistant.web import texts
 from assistant.web.markup import Frame, Span, escape, note_url, render_text
+from assistant.web.notes import texts as browse_texts
+from assistant.web.notes.backlinks import render_backlinks
 from assistant.web.pages import render_page
 from ingest.clean import clean
 from ingest.store import StoredNote

@@ -156,7 +156,7 @@ def test_the_body_is_given_on_whole(door: Door) -> None:
 
 
 def test_sessions_are_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.web.visitors._MOST_SESSIONS", 100)
+    monkeypatch.setattr("assistant.web.door.visitors._MOST_SESSIONS", 100)
     visitors = Visitors(open_to_all=True)
     visitor = visitors.welcome()
     for number in range(1_000):

@@ -353,7 +353,7 @@ def test_links_and_what_may_not_be_listed_are_left_out(
 def test_counting_notes_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "grand" / "sous").mkdir(parents=True)
     (tmp_path / "grand" / "a.md").write_text("x", encoding="utf-8")
-    monkeypatch.setattr("assistant.web.folders._ENTRIES", 0)
+    monkeypatch.setattr("assistant.web.index.folders._ENTRIES", 0)
     [folder] = complete_folder(f"{tmp_path}/").inside
     assert (folder.notes, folder.at_least) == (1, True)
     assert index_texts.notes_held(folder.notes, at_least=True) == "plus de 1 note"

@@ -1,6 +1,8 @@
 """The Gradio page: its components, and the one event that asks and streams; the only gradio import."""
 
+import sys
 from collections.abc import AsyncGenerator
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
@@ -16,6 +18,11 @@ from assistant.web.markup import element, escape
 Updates = dict[Any, Any]
 MOST_AT_ONCE = 200  # answers on their way; those who ask then wait
 MOST_WAITING = 400  # and after them the page asks to try again
+
+
+if find_spec("matplotlib") is None:
+    # Gradio tries to import it before and after each step of an answer, and a failed import walks the disk.
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
 
 
 def mount_page(app: FastAPI, chain: PageChain) -> None:

@@ -3,7 +3,8 @@
   "use strict";
   const { says, say, drawn, byId, field, fill, busy, context, stopEditing } = window.cimaise;
   const PATIENCE_MS = 1500;
-  let sent = null; // {text, asked}: what was sent and is not taken yet
+  const toasts = () => document.querySelectorAll(".toast-message-text").length; // Gradio's way to refuse
+  let sent = null; // {text, asked, toasts}: what was sent and is not taken yet, and what was on the page then
   let waiting = 0;
 
   /* How many questions the conversation has taken, as the status line tells; empty while it tells something else. */
@@ -11,19 +12,22 @@
 
   function send() {
     if (busy() || !field()?.value.trim()) return;
-    sent = { text: field().value, asked: asked() };
+    sent = { text: field().value, asked: asked(), toasts: toasts() };
     clearTimeout(waiting);
     waiting = setTimeout(() => { if (sent) say(says.wait, true); }, PATIENCE_MS);
   }
 
-  /* What was typed meanwhile is another question: it stays. The next one replaces nothing. */
-  function taken() {
-    if (sent === null || !asked() || asked() === sent.asked) return;
-    if (field()?.value === sent.text) fill("q", "");
+  /* Once taken it leaves the field, where what was typed meanwhile stays; once refused, which is said elsewhere, it stays. */
+  function settle() {
+    if (sent === null) return;
+    const taken = asked() !== "" && asked() !== sent.asked;
+    if (!taken && toasts() <= sent.toasts) return;
+    if (taken && field()?.value === sent.text) fill("q", "");
     sent = null;
     clearTimeout(waiting);
+    if (!taken) return;
     say("");
-    if (context.place !== undefined) stopEditing(false);
+    if (context.place !== undefined) stopEditing(false); // the next one replaces nothing
   }
 
   document.addEventListener("click", (event) => {
@@ -32,5 +36,5 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === field()) send();
   }, true);
-  drawn.push(taken);
+  drawn.push(settle);
 })();

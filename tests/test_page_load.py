@@ -15,9 +15,8 @@ from tests.page_site import (
     Site,
     StubChain,
     ask,
-    browser,
     open_page,
-    serving,
+    serve,
     shoot,
 )  # fmt: skip
 
@@ -31,7 +30,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A page with room for one answer, and for one who waits."""
     monkeypatch.setattr("assistant.web.page.MOST_AT_ONCE", 1)
     monkeypatch.setattr("assistant.web.page.MOST_WAITING", 1)
-    with serving(StubChain()) as served:
+    with serve(StubChain()) as served:
         yield served
         served.chain.gate.release(1000)
 

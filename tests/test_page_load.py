@@ -28,8 +28,8 @@ OTHER = "Et les publics\u202f?"
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A page with room for one answer, and for one who waits."""
-    monkeypatch.setattr("assistant.web.page.MOST_AT_ONCE", 1)
-    monkeypatch.setattr("assistant.web.page.MOST_WAITING", 1)
+    monkeypatch.setattr("assistant.web.chat.page.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("assistant.web.chat.page.MOST_WAITING", 1)
     with serve(StubChain()) as served:
         yield served
         served.chain.gate.release(1000)

@@ -14,7 +14,7 @@ from assistant.web.login import Password
 from assistant.web.page import mount_page
 from assistant.web.routes import add_routes
 from assistant.web.security import Guard
-from assistant.web.shell import STATIC, FrenchShell, static_url
+from assistant.web.shell import STATIC, FrenchShell, add_bundles, static_url
 from assistant.web.welcome import Welcome
 
 _OPEN_PATHS = (
@@ -71,6 +71,7 @@ def build_app(
     add_routes(app, chain, static_url, near=is_loopback(host))
     if desk is not None:
         add_index_routes(app, desk, host, static_url)
+    add_bundles(app)
     app.mount("/cimaise", StaticFiles(directory=STATIC))
     mount_page(app, chain)
     shell = GZipMiddleware(FrenchShell(app, welcome.describe))

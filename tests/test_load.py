@@ -158,7 +158,7 @@ def test_those_who_leave_are_forgotten_by_the_model_and_make_room(
         print(f"\n200 left: {model.counts} after {time.monotonic() - started:.1f} s")  # noqa: T201
         return left, await visitors[-1].ask(SEED)
 
-    with served_page(demonstration_vault, index, model.environment, room=(200, 10)) as port:
+    with served_page(demonstration_vault, index, model.environment, room=(50, 200)) as port:
         left, last = asyncio.run(leave(port))
     assert all(chat.text_s is not None and chat.end_s is None for chat in left)
     assert last.answered

@@ -126,7 +126,7 @@ def test_page_is_in_french_with_our_files_first_and_no_outside_address(port: int
     assert 'lang="fr"' in page
     assert 'lang="en"' not in page
     assert "raw.githubusercontent.com" not in page
-    assert page.index("/cimaise/cimaise.js") < page.index('type="module"')
+    assert page.index("/cimaise/all.js") < page.index('type="module"')
     assert texts.NO_SCRIPT in page
 
 

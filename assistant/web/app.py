@@ -15,7 +15,7 @@ from assistant.web.door.guard import Guard
 from assistant.web.door.login import Password
 from assistant.web.index.routes import INDEX_PATHS, add_index_routes
 from assistant.web.routes import add_routes
-from assistant.web.shell import STATIC, FrenchShell, static_url
+from assistant.web.shell import STATIC, FrenchShell, add_bundles, static_url
 
 _OPEN_PATHS = (
     "GET /",
@@ -73,6 +73,7 @@ def build_app(
     add_routes(app, chain, static_url, near=is_loopback(host))
     if desk is not None:
         add_index_routes(app, desk, host, static_url)
+    add_bundles(app)
     app.mount("/cimaise", StaticFiles(directory=STATIC))
     mount_page(app, chain)
     shell = GZipMiddleware(FrenchShell(app, welcome.describe))

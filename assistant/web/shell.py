@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+import mimetypes
 import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.web import script_texts, texts
@@ -17,6 +22,8 @@ _SCRIPTS = (
     "cimaise.js", "reader.js", "page.js", "sending.js", "welcome.js", "side.js", "views.js", "scope.js",
     "talks.js", "acts.js", "complete.js", "tip.js", "index.js", "sheet.js", "connection.js",
 )  # fmt: skip
+_BUNDLES = {"all.css": _STYLES, "all.js": _SCRIPTS}  # browsers ask for six files at a time: ours are two
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # an address changes with its content
 
 
 class FrenchShell:
@@ -68,10 +75,10 @@ def french_shell(html: str, welcome: dict[str, Any] | None = None) -> str:
     head = (
         f'<meta charset="utf-8" /><title>{texts.PAGE_TITLE}</title>'
         f'<link rel="icon" href="/cimaise/icon.svg" type="image/svg+xml">'
-        + "".join(f'<link rel="stylesheet" href="{static_url(name)}">' for name in _STYLES)
+        f'<link rel="stylesheet" href="{static_url("all.css")}">'
         + _json("cim-texts", script_texts.SCRIPT)
         + _json("cim-welcome", welcome or {})
-        + "".join(f'<script src="{static_url(name)}"></script>' for name in _SCRIPTS)
+        + f'<script src="{static_url("all.js")}"></script>'
     )
     html = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*", "", html)
     html = html.replace('<meta charset="utf-8" />', head, 1).replace('lang="en"', 'lang="fr"', 1)
@@ -83,7 +90,25 @@ def _json(element_id: str, value: dict[str, Any]) -> str:
     return f'<script type="application/json" id="{element_id}">{said}</script>'
 
 
+@lru_cache
 def static_url(name: str) -> str:
-    """Return the address of a static file, which changes with its content."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    """Return the address of a static file, or of a bundle of them, which changes with its content."""
+    digest = hashlib.sha256(_read(name)).hexdigest()[:12]
     return f"/cimaise/{name}?v={digest}"
+
+
+def add_bundles(app: FastAPI) -> None:
+    """Add the routes of what the page loads of ours: all its styles, all its scripts."""
+    for name in _BUNDLES:
+        app.add_route(f"/cimaise/{name}", _show_bundle)
+
+
+async def _show_bundle(request: Request) -> Response:
+    name = request.url.path.rpartition("/")[2]
+    kind = mimetypes.guess_type(name)[0]
+    return Response(_read(name), media_type=kind, headers=_FOREVER)
+
+
+@lru_cache
+def _read(name: str) -> bytes:
+    return b"\n".join((STATIC / part).read_bytes() for part in _BUNDLES.get(name, (name,)))

@@ -27,6 +27,7 @@ from assistant import Answer, Settings, build_chain
 from ingest.readers import SnapshotSource
 from ingest.settings import IngestSettings
 from ingest.snapshot import published_folder
+from tests.conftest import let_through
 from tests.index_life import HASHED, LASTING, bytes_hold, opened, published, sync_near, texts_of
 
 ROOT = Path(__file__).parents[1]
@@ -547,8 +548,7 @@ def test_full_disk_keeps_the_index(
 def test_read_only_index_serves_and_is_not_written(settings: IngestSettings, vault: Vault, scratch: Path, tmp_path: Path) -> None:  # fmt: skip
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
+    let_through(tmp_path)
     scratch.chmod(0o777)
     question = _ask_about(vault.texts, vault.dice)
     with closing(Nursery(settings)) as nursery:

@@ -22,6 +22,7 @@ from ingest.clean import clean
 from ingest.links import resolve_links
 from ingest.note import Note, parse_note, settle_titles
 from ingest.vault import Outcome, decode, read_note_file, walk_vault
+from tests.conftest import let_through
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 5_000_000
@@ -432,8 +433,7 @@ def test_case_33_hard_link_is_read_under_both_names_with_one_hash(outcomes: list
 
 def test_case_36_unreadable_file_and_folder_fail_and_the_run_goes_on(make_vault: Callable[..., Path]) -> None:
     vault = make_vault({"a.md": "Texte.", "b.md": "Texte.", "c/d.md": "Texte.", "e/f.md": "Texte."})
-    for folder in (vault, *vault.parents[:3]):
-        folder.chmod(folder.stat().st_mode | 0o055)
+    let_through(vault)
     (vault / "b.md").chmod(0)
     (vault / "c").chmod(0)
     code = (

@@ -220,14 +220,12 @@ def test_choices_that_are_refused_are_said_as_text(
     watched = watching(context, desk.url, collector)
     page = context.new_page()
     page.goto(f"{desk.url}/index")
+    said = page.locator("#cim-index-vault .cim-index-said")
     for payload in payloads[:5]:
-        page.fill("#cim-index-vault input", f"/{_one_line(payload)}")
+        folder = os.path.abspath(f"/{_one_line(payload)}")
+        page.fill("#cim-index-vault input", folder)
         page.press("#cim-index-vault input", "Enter")
-        expect(
-            page.locator("#cim-index [role=alert], #cim-index .cim-index-said")
-            .filter(has_text=os.path.normpath(_one_line(payload)))
-            .first
-        ).to_be_visible()
+        expect(said).to_contain_text(folder)
     watched.faults = [
         fault for fault in watched.faults if "422" not in fault
     ]  # a refusal is told by its status too

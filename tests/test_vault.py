@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from ingest.errors import VaultError
 from ingest.vault import Outcome, decode, read_note_file, walk_vault
+from tests.conftest import let_through
 
 ROOT = Path(__file__).parents[1]
 FRENCH = "# Médiation\n\nL’œuvre « numérisée » du musée coûte 12 €.\n"
@@ -146,9 +147,7 @@ def test_unreadable_file_and_folder_fail_and_the_rest_is_read(make_vault: Callab
 
 def _walk_without_privileges(vault: Path) -> dict[str, str]:
     """Walk as nobody, in a child that has read its modules first: root ignores modes."""
-    for folder in (vault, *vault.parents[:3]):
-        if os.geteuid() == 0:
-            folder.chmod(folder.stat().st_mode | 0o055)
+    let_through(vault)
     code = (
         "import os, sys, pathlib, json; from ingest.vault import walk_vault\n"
         "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"

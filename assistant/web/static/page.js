@@ -115,7 +115,7 @@
 
   /* Keyboards go past the left zone. */
   function skip() {
-    if (byId("cim-skip") || !field()) return;
+    if (byId("cim-skip") || !field() || !byId("rail")) return;
     const link = make("a", { id: "cim-skip", href: "#q", text: says.skip });
     link.addEventListener("click", (event) => {
       event.preventDefault();

@@ -21,6 +21,7 @@ pytest_plugins = ("tests.page_fixtures",)
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 AMBIENT = ("CIMAISE_", "OPENAI_", "LANGSMITH_", "LANGCHAIN_", "TIKTOKEN_", "HF_")
+TEMPORARY = Path(tempfile.gettempdir()).resolve()
 PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 hypothesis.settings.register_profile("cimaise", database=None, deadline=None, derandomize=True)
@@ -72,9 +73,8 @@ _block_network()
 
 def let_through(folder: Path) -> None:
     """Let every user reach a folder of the tests, whose parents pytest keeps for ours."""
-    above = Path(tempfile.gettempdir()).resolve()
-    for each in (folder, *folder.parents):
-        if each.resolve() == above or not each.resolve().is_relative_to(above):
+    for each in (folder.resolve(), *folder.resolve().parents):
+        if each == TEMPORARY or not each.is_relative_to(TEMPORARY):
             return
         each.chmod(each.stat().st_mode | 0o055)
 

@@ -104,7 +104,11 @@ _READ = """() => {
 
 
 def read_words(page: Page) -> tuple[set[str], set[str]]:
-    """Return what is shown or named on a page that is foreign, and what of ours is not set in French."""
+    """Return what is shown or named on a page that is foreign, and what of ours is not set in French.
+
+    What Gradio draws is mended at the next frame.
+    """
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     said = [(str(text), bool(noted)) for text, noted in page.evaluate(_READ)]
     foreign = {text for text, _ in said if _words({text}) - SAID - NOTED}
     return foreign, {text for text, noted in said if not noted and LOOSE.search(text)}

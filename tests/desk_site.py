@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ import uvicorn
 
 from assistant.desk import Desk
 from assistant.web.app import build_app
+from assistant.web.server import listen
 
 PATIENCE_S = 30.0
 
@@ -66,7 +66,7 @@ def until(happened: Callable[[], object]) -> None:
 @contextmanager
 def serve_desk(desk: Desk, *, bound: str = "127.0.0.1") -> Iterator[DeskSite]:
     """Serve a desk on a free port of loopback, as though bound to another address where one is given."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:

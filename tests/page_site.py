@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +19,7 @@ from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
 from assistant.verdict import NEAREST, SILENT
 from assistant.web.app import build_app
+from assistant.web.server import listen
 from ingest.errors import QuestionError
 from ingest.health.report import HealthReport
 from ingest.store import StoredNote
@@ -187,7 +187,7 @@ class Site:
 @contextmanager
 def serve(chain: StubChain, port: int = 0, *, password: str | None = None) -> Iterator[Site]:
     """Serve the page with a chain; on a free port when none is given."""
-    listener = socket.create_server(("127.0.0.1", port))
+    listener = listen("127.0.0.1", port)
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:

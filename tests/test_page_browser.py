@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from assistant.verdict import NEAREST
 from assistant.web import script_texts, texts
@@ -178,6 +178,26 @@ def test_hostile_notes_and_questions_show_as_text_and_do_nothing(page: Page) -> 
         "href", re.compile(r"^obsidian://open\?path=[^:/?#]*$")
     )
     page.wait_for_timeout(200)
+
+
+def test_page_announces_just_the_files_that_gradio_asks_for(site: Site, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    announced: set[str] = set()
+
+    def silence(route: Route) -> None:
+        html = route.fetch().text()
+        links = re.compile(r'<link rel="(?:module)?preload"[^>]*href="([^"]+)">')
+        announced.update(links.findall(html))
+        route.fulfill(body=links.sub("", html), content_type="text/html")
+
+    page.route(lambda url: url.removesuffix("/") == site.url.removesuffix("/"), silence)
+    open_page(page, site.url)
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource').map(file => new URL(file.name).pathname)"
+    )
+    context.close()
+    assert announced == {path for path in loaded if path.startswith("/assets/")}
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (720, 450)])

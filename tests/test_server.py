@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -22,7 +23,8 @@ from assistant.scope import Scope
 from assistant.web import script_texts, texts
 from assistant.web.app import build_app
 from assistant.web.door.guard import CONTENT_SECURITY_POLICY
-from assistant.web.server import check_port, page_url
+from assistant.web.files import static_url
+from assistant.web.server import check_port, listen, page_url
 from assistant.web.shell import french_shell
 from ingest.errors import IndexMissingError, PortInUseError, SettingsError
 from ingest.health.report import HealthReport
@@ -85,7 +87,7 @@ class Chain:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:
@@ -141,6 +143,48 @@ def test_static_files_are_served(port: int) -> None:
         status, headers, _ = _ask(port, f"/cimaise/{name}")
         assert status == 200
         assert kind in headers["content-type"]
+
+
+def test_files_are_sent_compressed_kept_and_known_again(port: int) -> None:
+    entry = re.search(r"/assets/[^\"]+\.js", _ask(port, "/")[2])
+    assert entry is not None
+    for url in (entry.group(), static_url("all.js")):
+        status, whole, script = _ask(port, url)
+        assert (status, whole.get("content-encoding")) == (200, None)
+        assert "immutable" in whole["cache-control"]
+        _, packed, _ = _ask(port, url, "HEAD", headers={"Accept-Encoding": "gzip, br"})
+        assert (packed["content-encoding"], packed["vary"]) == ("br", "Accept-Encoding")
+        assert int(packed["content-length"]) < len(script.encode()) / 2
+        assert _ask(port, url, headers={"If-None-Match": whole["etag"]})[::2] == (304, "")
+    for unversioned in ("/cimaise/all.js", "/cimaise/all.js?v=old"):
+        assert _ask(port, unversioned)[1]["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cimaise/none.js",
+        "/cimaise/",
+        "/cimaise/../texts.py",
+        "/cimaise/..%2ftexts.py",
+        "/cimaise/%2e%2e/texts.py",
+        "/assets/none.js",
+        "/assets/../index.html",
+        "/assets/..%2findex.html",
+    ],
+)
+def test_no_other_file_is_sent(port: int, path: str) -> None:
+    assert _ask(port, path)[0] in {403, 404}
+
+
+def test_answers_on_one_connection_do_not_wait_for_each_other(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    started = time.perf_counter()
+    for _ in range(20):
+        connection.request("GET", "/cimaise/icon.svg")
+        connection.getresponse().read()
+    connection.close()
+    assert time.perf_counter() - started < 20 * 0.03  # each waits 0.04 s where TCP waits for more to send
 
 
 def test_citation_link_works_without_script(port: int) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ import uvicorn
 
 from assistant import AnswerChain, Settings, build_chain
 from assistant.web.app import build_app
+from assistant.web.server import listen
 from tests.conftest import SHARED
 
 COLLECTOR = "http://127.0.0.1:9"  # the port that discards; no request may go there
@@ -93,7 +93,7 @@ class Place:
 def serving(vault: Path, index: Path, *, host: str = "127.0.0.1") -> Iterator[Place]:
     """Serve a chain on a vault; `host` is what the application believes it is bound to."""
     chain = build_chain(Settings(vault=vault, index=index))
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:

@@ -2,7 +2,6 @@
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from assistant.desk import Desk
@@ -13,9 +12,10 @@ from assistant.web.chat.welcome import Welcome
 from assistant.web.door.door import Door
 from assistant.web.door.guard import Guard
 from assistant.web.door.login import Password
+from assistant.web.files import Files, static_url
 from assistant.web.index.routes import INDEX_PATHS, add_index_routes
 from assistant.web.routes import add_routes
-from assistant.web.shell import STATIC, FrenchShell, add_bundles, static_url
+from assistant.web.shell import FrenchShell
 
 _OPEN_PATHS = (
     "GET /",
@@ -73,11 +73,9 @@ def build_app(
     add_routes(app, chain, static_url, near=is_loopback(host))
     if desk is not None:
         add_index_routes(app, desk, host, static_url)
-    add_bundles(app)
-    app.mount("/cimaise", StaticFiles(directory=STATIC))
     mount_page(app, chain)
-    shell = GZipMiddleware(FrenchShell(app, welcome.describe))
+    inside = Files(GZipMiddleware(FrenchShell(app, welcome.describe)))
     asked = Password(password) if password else None
-    door = Door(shell, style_urls=(static_url("cimaise.css"), static_url("login.css")), password=asked)
+    door = Door(inside, style_urls=(static_url("cimaise.css"), static_url("login.css")), password=asked)
     paths = _OPEN_PATHS if desk is None else (*_OPEN_PATHS, *INDEX_PATHS)
     return Guard(door, host=host, open_paths=paths, long_bodies=_LONG_BODIES)

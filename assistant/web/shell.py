@@ -1,29 +1,18 @@
 """The HTML that Gradio sends for the page, made ours: in French, our style sheets and scripts first."""
 
-import hashlib
 import json
-import mimetypes
 import re
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.web import script_texts, texts
+from assistant.web.files import static_url
+from assistant.web.frontend import page_files
 
-STATIC = Path(__file__).parent / "static"
-_STYLES = ("cimaise.css", "side.css", "views.css", "index.css", "sheet.css")
-_SCRIPTS = (
-    "cimaise.js", "reader.js", "page.js", "sending.js", "welcome.js", "side.js", "views.js", "scope.js",
-    "talks.js", "acts.js", "complete.js", "tip.js", "index.js", "sheet.js", "connection.js",
-)  # fmt: skip
-_BUNDLES = {"all.css": _STYLES, "all.js": _SCRIPTS}  # browsers ask for six files at a time: ours are two
-_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # an address changes with its content
+_CONFIG = re.compile(r"window\.gradio_config = (\{.*?\});</script>", re.DOTALL)
 
 
 class FrenchShell:
@@ -79,36 +68,26 @@ def french_shell(html: str, welcome: dict[str, Any] | None = None) -> str:
         + _json("cim-texts", script_texts.SCRIPT)
         + _json("cim-welcome", welcome or {})
         + f'<script src="{static_url("all.js")}"></script>'
+        + _announce(html)
     )
     html = re.sub(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*", "", html)
     html = html.replace('<meta charset="utf-8" />', head, 1).replace('lang="en"', 'lang="fr"', 1)
     return html.replace("<gradio-app", f"<noscript><p>{texts.NO_SCRIPT}</p></noscript><gradio-app", 1)
 
 
+@lru_cache(maxsize=8)
+def _announce(html: str) -> str:
+    """Return links that have a browser fetch at once what Gradio would ask for one after the other."""
+    found = _CONFIG.search(html)
+    config = json.loads(found.group(1)) if found else {}
+    components = frozenset(component["type"] for component in config.get("components", ()))
+    kinds = {"js": 'rel="modulepreload"', "css": 'rel="preload" as="style"'}
+    return "".join(
+        f'<link {kinds[name.rpartition(".")[2]]} crossorigin href="/assets/{name}">'
+        for name in page_files(html, components, "fr")
+    )
+
+
 def _json(element_id: str, value: dict[str, Any]) -> str:
     said = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
     return f'<script type="application/json" id="{element_id}">{said}</script>'
-
-
-@lru_cache
-def static_url(name: str) -> str:
-    """Return the address of a static file, or of a bundle of them, which changes with its content."""
-    digest = hashlib.sha256(_read(name)).hexdigest()[:12]
-    return f"/cimaise/{name}?v={digest}"
-
-
-def add_bundles(app: FastAPI) -> None:
-    """Add the routes of what the page loads of ours: all its styles, all its scripts."""
-    for name in _BUNDLES:
-        app.add_route(f"/cimaise/{name}", _show_bundle)
-
-
-async def _show_bundle(request: Request) -> Response:
-    name = request.url.path.rpartition("/")[2]
-    kind = mimetypes.guess_type(name)[0]
-    return Response(_read(name), media_type=kind, headers=_FOREVER)
-
-
-@lru_cache
-def _read(name: str) -> bytes:
-    return b"\n".join((STATIC / part).read_bytes() for part in _BUNDLES.get(name, (name,)))

@@ -13,7 +13,7 @@ from importlib.resources import files
 BUILD = files("gradio") / "templates" / "frontend" / "assets"
 _BROUGHT = re.compile(r"\bm\.f=\[([^\]]*)\]")
 _NAME = re.compile(r'"\./([^"]+)"')
-_IMPORT = re.compile(r"import\(`\./([^`]+)`\)[^\[\]]{0,40}(?:\[(?P<none>)\]|__vite__mapDeps\(\[([\d,]*)\]\))")
+_IMPORT = re.compile(r"import\(`\./([^`]+)`\)[^\[\]]{0,60}\[([\d,]*)\]")
 _ENTRY = re.compile(r'src="\./assets/([^"]+\.js)"')
 _PAGE = "Blocks-"  # the other import of Gradio's application is its own login
 _COMPONENT = (
@@ -58,8 +58,8 @@ def _imports(script: str) -> dict[str, list[str]]:
     brought = _BROUGHT.search(text)
     names = _NAME.findall(brought.group(1)) if brought else []
     return {
-        match.group(1): [names[int(place)] for place in (match.group(3) or "").split(",") if place]
-        for match in _IMPORT.finditer(text)
+        target: [names[int(place)] for place in places.split(",") if place and int(place) < len(names)]
+        for target, places in _IMPORT.findall(text)
     }
 
 
@@ -69,4 +69,7 @@ def _is_script(name: str) -> bool:
 
 @lru_cache
 def _read(name: str) -> str:
-    return (BUILD / name).read_text(encoding="utf-8")
+    try:
+        return (BUILD / name).read_text(encoding="utf-8")
+    except OSError:
+        return ""

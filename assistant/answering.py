@@ -22,6 +22,8 @@ _BY_WORDS_ALONE = (
     "La recherche par vecteurs est en panne\u202f; seuls les mots de la question ont été cherchés."
 )
 
+INSTEAD = "Voici des extraits de vos notes, sans IA."  # of what a model would have written
+
 
 class Writer(Protocol):
     """What turns passages into sentences; its parts carry no verdict."""
@@ -58,10 +60,14 @@ class Answering:
 
     @property
     def opening(self) -> Answer:
-        """The first part: the question and all that the writer is given."""
-        notice = _BY_WORDS_ALONE if self.finding.by_words_alone else None
-        passages = self.finding.passages
-        return Answer(question=self._question.text, passages=passages, notice=notice, usage=self._usage)
+        """The first part: the question, all that the writer is given, and how it writes."""
+        return Answer(
+            question=self._question.text,
+            passages=self.finding.passages,
+            mode=self._mode,
+            notice=_BY_WORDS_ALONE if self.finding.by_words_alone else None,
+            usage=self._usage,
+        )
 
     @property
     def cited_ids(self) -> tuple[str, ...]:
@@ -130,7 +136,7 @@ class Answering:
             yield self._keep(Answer(notice=f"{error} La réponse est interrompue ici.", complete=False))
             return
         self._mode = "extracts"
-        yield self._keep(Answer(notice=f"{error} Voici des extraits de vos notes, sans IA."))
+        yield self._keep(Answer(mode="extracts", notice=f"{error} {INSTEAD}"))
         if self._has_answer:
             yield from map(self._keep, ExtractiveWriter().write(self._question, self.finding))
         else:

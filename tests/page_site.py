@@ -15,12 +15,13 @@ import uvicorn
 from playwright.sync_api import ConsoleMessage, Page
 
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
+from assistant.answering import INSTEAD
 from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
 from assistant.verdict import NEAREST, SILENT
 from assistant.web.app import build_app
 from assistant.web.server import listen
-from ingest.errors import QuestionError
+from ingest.errors import ProviderTimeoutError, QuestionError
 from ingest.health.report import HealthReport
 from ingest.store import StoredNote
 
@@ -45,6 +46,7 @@ HOSTILE = (
     "<style>*{display:none}</style> "
     '<a href="http://evil.example">lien</a> $$x$$ <form action="http://evil.example"><iframe src="http://evil.example">'
 )
+GAP = Gap("Un montant", ("Le guide",), "# Budget\nVoir [[Le guide]]")
 TITLES = ("Le guide 𝒳", "Publics", "Publics <b>jeunes</b>")
 STEP = "On dresse l’état des moyens."
 LINKED = "On tient un calendrier avec [[Publics|les publics]]."
@@ -155,8 +157,10 @@ class StubChain:
         if "panne" in asked:
             raise RuntimeError("boum")
         if "Rien" in asked:
-            yield Answer(sentences=(Sentence(SILENT, "link"),), verdict="silent")
+            yield Answer(sentences=(Sentence(SILENT, "link"),), verdict="silent", gaps=(GAP,))
             return
+        if "modèle" in asked:
+            yield Answer(mode="extracts", notice=f"{ProviderTimeoutError()} {INSTEAD}")
         if "doute" in asked:
             yield Answer(
                 sentences=(Sentence("Les petits musées y gagnent plus que les grands.", "unsupported"),)
@@ -164,18 +168,13 @@ class StubChain:
         if "hostile" in asked:
             yield _verbatim(EVIL, HOSTILE)
         elif "budget" in asked:
+            yield Answer(sentences=(Sentence(NEAREST, "link"),), verdict="nearest", gaps=(GAP,))
             yield _verbatim(STEPS, STEP)
-            yield Answer(
-                sentences=(Sentence(NEAREST, "link"),),
-                verdict="nearest",
-                gaps=(Gap("Un montant", ("Le guide",), "# Budget\nVoir [[Le guide]]"),),
-            )
         else:
             yield _verbatim(STEPS, STEP)
             yield _verbatim(GOAL, WHOLE)
             yield _verbatim(STEPS, LINKED)
-        notice = "Le modèle n’a pas répondu\u202f; voici des extraits." if "modèle" in asked else None
-        yield Answer(verdict=None if "budget" in asked else "answered", mode="extracts", notice=notice)
+        yield Answer(verdict=None if "budget" in asked else "answered", mode="extracts")
 
 
 @dataclass

@@ -16,6 +16,7 @@ from assistant.web import script_texts, texts
 from assistant.web.door import texts as door_texts
 from assistant.web.index import texts as index_texts
 from assistant.web.notes import texts as browse_texts
+from ingest.errors import ProviderTimeoutError
 from tests import page_site, page_states
 from tests.page_site import NOTES
 
@@ -79,7 +80,7 @@ NOTED = _words(
         "Forum Questions guide notes Étapes",
         "Budget Voir",
         "Un montant",
-        "Le modèle n’a pas répondu voici des extraits",
+        str(ProviderTimeoutError()),
     }
     | {"Les petits musées y gagnent plus que les grands"}
 )

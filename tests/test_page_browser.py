@@ -7,6 +7,7 @@ import time
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from assistant.answering import INSTEAD
 from assistant.verdict import NEAREST
 from assistant.web import script_texts, texts
 from tests.page_site import (
@@ -149,7 +150,7 @@ def test_refusal_says_so_and_offers_the_note_to_write(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("question", "sentence"),
-    [("panne", texts.FAILED), ("trop", "La question est trop longue."), ("modèle", "voici des extraits.")],
+    [("panne", texts.FAILED), ("trop", "La question est trop longue."), ("modèle", INSTEAD)],
 )
 def test_fault_is_one_calm_sentence_and_the_page_goes_on(page: Page, question: str, sentence: str) -> None:
     ask_and_wait(page, question)

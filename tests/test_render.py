@@ -2,17 +2,25 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation, Gap, Passage, Sentence
+from assistant.answering import INSTEAD
 from assistant.browse import Reading
 from assistant.verdict import REFUSALS
 from assistant.web import script_texts, texts
 from assistant.web.chat.evidence import render_evidence, render_legend
-from assistant.web.chat.render import render_answer, render_failure, render_question, render_welcome
+from assistant.web.chat.render import (
+    render_answer,
+    render_draft,
+    render_failure,
+    render_question,
+    render_welcome,
+)
 from assistant.web.markup import escape, note_url, render_text
 from assistant.web.notes.reader import render_note, render_note_page
 from ingest.header import parse_header
@@ -176,6 +184,25 @@ def test_refusal_is_said_plainly_with_what_to_write(sentence: str) -> None:
     assert f'<p class="cim-refusal">{sentence}</p>' in shown
     assert "Note proche" in shown
     assert "# Budget&#10;tags" in shown
+
+
+def test_extracts_stand_under_the_title_of_their_note_said_once() -> None:
+    passages = (_passage(1, "Un."), _passage(2, "Deux.", note=HOSTILE), _passage(3, "Trois."))
+    said = tuple(Sentence(text, "verbatim", (n,)) for n, text in ((1, "Un."), (3, "Trois."), (2, "Deux.")))
+    answer = Answer(sentences=said, passages=passages, mode="extracts")
+    for shown in (render_answer(answer, done=True), render_draft(answer, 3)):
+        assert re.findall(r'<p class="cim-source">(.*?)</p>', shown) == ["Note", escape(HOSTILE)]
+        assert shown.index("Note</p>") < shown.index("Un.") < shown.index("Trois.") < shown.index("Deux.")
+    assert "cim-source" not in render_answer(replace(answer, mode="model"), done=True)
+
+
+def test_notice_of_a_failed_model_says_first_what_there_is_then_why() -> None:
+    shown = render_answer(Answer(notice=f"Le modèle ; se tait. {INSTEAD} La note a changé."), done=True)
+    assert re.findall(r"<p[^>]*>([^<]*)</p>", shown)[:3] == [
+        INSTEAD,
+        "Le modèle\u00a0; se tait.",
+        "La note a changé.",
+    ]
 
 
 def test_notice_cut_and_failure_are_each_one_sentence() -> None:

@@ -14,6 +14,7 @@ from assistant.web.chat.conversation import Conversation
 from assistant.web.chat.evidence import render_evidence, render_legend
 from assistant.web.chat.render import render_welcome
 from assistant.web.markup import element, escape
+from ingest.french import hold_marks
 
 Updates = dict[Any, Any]
 MOST_AT_ONCE = 200  # answers on their way; those who ask then wait
@@ -154,7 +155,7 @@ def _bind(parts: _Parts, chain: PageChain) -> None:
 
 def _updates(parts: _Parts, shown: Shown) -> Updates:
     if not shown.asked:
-        return {parts.status: escape(shown.status)}
+        return {parts.status: escape(hold_marks(shown.status))}
     legend = shown.done and not shown.answer.passages
     return {
         parts.chat: shown.conversation.to_chat(),
@@ -167,4 +168,4 @@ def _updates(parts: _Parts, shown: Shown) -> Updates:
 def _status(shown: Shown) -> str:
     """Return the status line; our script reads in it whether the answer goes on, and for which question."""
     css = f"cim-asked-{shown.conversation.asked}" + ("" if shown.done else " cim-busy")
-    return element("span", css, escape(shown.status))
+    return element("span", css, escape(hold_marks(shown.status)))

@@ -1,9 +1,11 @@
 """Answer → safe HTML for gr.Chatbot and gr.Markdown: the conversation; pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 
 from assistant.answer import Answer, Citation, Filters, Passage, Sentence
+from assistant.answering import INSTEAD
 from assistant.scope import describe_filters
 from assistant.verdict import REFUSALS
 from assistant.web import texts
@@ -81,12 +83,27 @@ def _body(parts: Sequence[str]) -> str:
 
 def _said(answer: Answer, *, again: bool = False) -> list[str]:
     notice = [_notice(answer.notice, again=again)] if answer.notice else []
-    return notice + [_claim(sentence, answer) for sentence in answer.sentences]
+    titles = _source_titles(answer) if answer.mode == "extracts" else repeat("")
+    said = zip(titles, answer.sentences, strict=False)
+    return notice + [title + _claim(sentence, answer) for title, sentence in said]
+
+
+def _source_titles(answer: Answer) -> Iterator[str]:
+    """Yield, for each extract, the title of its note where it is not that of the extract before."""
+    notes = {passage.number: passage.note for passage in answer.passages}
+    before = None
+    for sentence in answer.sentences:
+        note = notes.get(sentence.numbers[0]) if sentence.numbers else None
+        yield element("p", "cim-source", escape(note)) if note and note != before else ""
+        before = note
 
 
 def _notice(text: str, *, again: bool = False) -> str:
+    cause, instead, rest = hold_marks(text).partition(INSTEAD)
+    said = [element("p", "", escape(instead or cause))]
+    said += [element("p", "cim-meta", escape(why.strip())) for why in (cause, rest) if instead and why]
     act = element("p", "cim-acts", render_act("again", texts.AGAIN)) if again else ""
-    return element("div", "cim-notice", element("p", "", escape(text)) + act)
+    return element("div", "cim-notice", element("div", "", "".join(said)) + act)
 
 
 def _widen(filters: Filters) -> str:

@@ -178,11 +178,14 @@ def test_sentences_shown_once_are_never_changed_by_what_follows() -> None:
 
 @pytest.mark.parametrize("sentence", REFUSALS)
 def test_refusal_is_said_plainly_with_what_to_write(sentence: str) -> None:
-    gap = Gap("Un montant", ("Note proche",), "# Budget\ntags")
-    answer = Answer(sentences=(Sentence(sentence, "link"),), verdict="nearest", gaps=(gap,))
+    gap = Gap("Un montant", (HOSTILE, "Note proche"), "# Budget\ntags")
+    passage = _passage(1, "Un.", note=HOSTILE)
+    answer = Answer(
+        sentences=(Sentence(sentence, "link"),), passages=(passage,), verdict="nearest", gaps=(gap,)
+    )
     shown = render_answer(answer, done=True)
     assert f'<p class="cim-refusal">{sentence}</p>' in shown
-    assert "Note proche" in shown
+    assert f'<a href="/note/n1?start=0&#38;end=3#passage">{escape(HOSTILE)}</a> · Note proche' in shown
     assert "# Budget&#10;tags" in shown
 
 

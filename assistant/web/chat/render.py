@@ -177,16 +177,24 @@ def _fold(text: str) -> str:
 def _gaps(answer: Answer) -> str:
     if not answer.gaps:
         return ""
+    urls = {
+        passage.note: note_url(passage.note_id, passage.start, passage.end) for passage in answer.passages
+    }
     items = []
     for gap in answer.gaps:
         parts = [element("p", "w", escape(gap.question))]
         if gap.nearest:
-            parts.append(element("p", "near", texts.GAP_NEAREST + escape(", ".join(gap.nearest))))
+            near = " · ".join(_note_link(title, urls.get(title)) for title in gap.nearest)
+            parts.append(element("p", "near", texts.GAP_NEAREST + near))
         if gap.stub:
             stub = element("summary", "", texts.STUB) + element("pre", "", escape(gap.stub))
             parts.append(element("details", "cim-stub", stub))
         items.append(f'<li><span class="n"></span><div>{"".join(parts)}</div></li>')
     return f'<div class="cim-work"><h2>{texts.GAPS_TITLE}</h2><ol>{"".join(items)}</ol></div>'
+
+
+def _note_link(title: str, url: str | None) -> str:
+    return f'<a href="{escape(url)}">{escape(title)}</a>' if url else escape(title)
 
 
 def _foot(answer: Answer) -> str:

@@ -10,9 +10,10 @@ _CONTEXT = 140  # characters kept on each side of a quotation
 def render_excerpt(text: str, spans: Sequence[Span]) -> str:
     """Return the sorted spans of a passage, one at least, marked, with some words around them."""
     windows: list[Span] = []
+    signs = [match.span() for match in MARKUP.finditer(text)]
     for start, end in spans:
-        first = _outside(text, _word_edge(text, max(0, start - _CONTEXT), start))[0]
-        last = _outside(text, _word_edge(text, min(len(text), end + _CONTEXT), end))[1]
+        first = _around(signs, _word_edge(text, max(0, start - _CONTEXT), start))[0]
+        last = _around(signs, _word_edge(text, min(len(text), end + _CONTEXT), end))[1]
         if windows and first <= windows[-1][1]:
             first = windows.pop()[0]
         windows.append((first, last))
@@ -21,10 +22,9 @@ def render_excerpt(text: str, spans: Sequence[Span]) -> str:
     return f"{head}{' […] '.join(pieces)}{tail}"
 
 
-def _outside(text: str, at: int) -> Span:
+def _around(signs: Sequence[Span], at: int) -> Span:
     """Return where the link, or other markup, that an offset falls into begins and ends: no half is shown."""
-    around = (match.span() for match in MARKUP.finditer(text) if match.start() < at < match.end())
-    return next(around, (at, at))
+    return next((sign for sign in signs if sign[0] < at < sign[1]), (at, at))
 
 
 def _word_edge(text: str, at: int, toward: int) -> int:

@@ -35,6 +35,24 @@ def test_nothing_scrolls_sideways_at_200_and_400_percent(page: Page, site: Site,
         assert not is_wide(page)
 
 
+# WCAG 1.4.12; the texts that are cut where no one can scroll to the rest.
+_SPACED = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; } p { margin-bottom: 2em !important; }"
+_CUT = """() => [...document.querySelectorAll("#cim-shell *, #rail *")].filter((each) => each.checkVisibility({ visibilityProperty: true })
+  && each.textContent.trim() && ["hidden", "clip"].includes(getComputedStyle(each).overflowX) && !each.closest(".cim-sr, .sr-only")
+  && (each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1)).map((each) => each.outerHTML.slice(0, 160))"""
+
+
+@pytest.mark.parametrize("state", [answered, scoped, reading])
+def test_spaced_out_text_is_neither_cut_nor_wider_than_the_page(page: Page, site: Site, state: Any) -> None:
+    state(page, site)
+    spacing = page.add_style_tag(content=_SPACED)
+    for width in (1440, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert not is_wide(page)
+        assert page.evaluate(_CUT) == []
+    spacing.evaluate("style => style.remove()")
+
+
 # What Tab should reach, and what it finds where it stops.
 _REACHABLE = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
   .filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.disabled && each.tabIndex >= 0

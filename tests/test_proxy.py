@@ -14,6 +14,7 @@ import pytest
 
 from assistant import Settings
 from assistant.desk import Desk
+from assistant.web import texts
 from assistant.web.door.proxy import BehindProxy
 from tests.desk_site import serve_desk
 from tests.index_life import NearVerifier
@@ -27,6 +28,7 @@ WARNINGS = [mark for mark in MARKS if mark.name == "filterwarnings"]
 pytestmark = WARNINGS
 PASSWORD = "atelier-du-musée"  # noqa: S105
 URL = "https://cimaise.musee.fr"
+NOBODY: Any = None  # who is neither heard nor answered
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +78,11 @@ def test_patience_is_with_each_visitor_and_not_with_the_proxy(proxy: Proxy) -> N
     ["http://{name}:{port}", "https://{name}", "https://evil.example", "null", "http://127.0.0.1:{port}"],
 )
 def test_a_page_of_another_origin_changes_nothing(proxy: Proxy, origin: str) -> None:
-    forged = origin.format(name=NAME, port=proxy.url.rpartition(":")[2])
-    assert proxy.ask("/login", "POST", b"password=faux", {"Origin": forged}, visitor="127.0.0.4")[0] == 403
+    forged = {"Origin": origin.format(name=NAME, port=proxy.url.rpartition(":")[2])}
+    status, _, said = proxy.ask(
+        "/login", "POST", f"password={PASSWORD}".encode(), forged, visitor="127.0.0.4"
+    )
+    assert (status, said) == (403, texts.REFUSED_ORIGIN)
 
 
 def test_without_a_public_address_no_program_chooses_where_it_guesses_from() -> None:
@@ -110,7 +115,7 @@ def _seen(
 
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "scheme": "http", "client": (peer, 5), "headers": raw}
-    asyncio.run(BehindProxy(inside, public_url=public_url)(scope, None, None))  # type: ignore[arg-type]
+    asyncio.run(BehindProxy(inside, public_url=public_url)(scope, NOBODY, NOBODY))
     [seen] = caught
     kept = {name.decode(): value.decode() for name, value in seen["headers"]}
     return seen["scheme"], kept.pop("host"), seen["client"][0], set(kept)
@@ -168,6 +173,23 @@ def test_who_sits_at_the_machine_still_comes_under_its_own_name() -> None:
         "http",
         "127.0.0.1:7860",
     )
+
+
+@pytest.mark.parametrize(("kind", "told"), [("text/event-stream; charset=utf-8", "no"), ("text/html", None)])
+def test_a_proxy_is_told_to_pass_events_on_one_by_one(kind: str, told: str | None) -> None:
+    sent: list[Any] = []
+
+    async def inside(scope: Any, receive: Any, send: Any) -> None:
+        del scope, receive
+        headers = [(b"content-type", kind.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app = BehindProxy(inside, public_url=None)
+    asyncio.run(app({"type": "http", "headers": []}, NOBODY, send))
+    assert dict(sent[0]["headers"]).get(b"x-accel-buffering") == (told and told.encode())
 
 
 # What is only of this machine

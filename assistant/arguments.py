@@ -53,8 +53,11 @@ def build_parser() -> argparse.ArgumentParser:
     served.add_argument("--host", metavar="ADRESSE", help="adresse d’écoute (127.0.0.1)")
     served.add_argument("--port", type=int, metavar="N", help="port d’écoute (7860)")
     served.add_argument(
-        "--no-password", action="store_true", help="ouvre la page à tout le réseau sans mot de passe"
+        "--public-url",
+        metavar="URL",
+        help="adresse publique, derrière un mandataire (https://cimaise.musee.fr)",
     )
+    served.add_argument("--no-password", action="store_true", help="ouvre la page à tous, sans mot de passe")
     parser = _Parser(
         prog="cimaise",
         description="Répond en français à partir de vos notes, et montre le passage derrière chaque phrase. "

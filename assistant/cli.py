@@ -73,9 +73,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
         desk.open()
         if desk.model_error is not None:
             _say(desk.model_error)
-        run_server(
-            desk, settings, on_ready=lambda url: _say_ready(url, reach), desk=desk, password=reach.password
-        )
+        run_server(desk, reach, on_ready=lambda url: _say_ready(url, reach), desk=desk)
     finally:
         desk.close()
     return 0
@@ -221,7 +219,7 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """Return the settings that the command line gives; they win over the environment."""
-    names = ("vault", "index", "host", "port")
+    names = ("vault", "index", "host", "port", "public_url")
     return {name: value for name in names if (value := getattr(options, name, None)) is not None}
 
 

@@ -110,6 +110,11 @@ class Desk(Lending):
         """Read the notes anew behind the page; return False where they are being read already."""
         return self._indexing.reindex(force=force)
 
+    @property
+    def pause_s(self) -> float:
+        """How long visitors have to wait before they may have the notes read anew (seconds)."""
+        return self._indexing.pause_s
+
     def choose_vault(self, folder: Path) -> None:
         """Serve another folder of notes, and remember it.
 

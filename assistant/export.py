@@ -12,6 +12,7 @@ from assistant.answer import Answer
 from assistant.exchange import Exchange
 from assistant.scope import describe_filters
 from ingest.clean import clean
+from ingest.dates import french_date
 
 SOURCES = "Sources"
 QUESTION = "Question"
@@ -56,7 +57,7 @@ def list_sources(answer: Answer) -> tuple[Source, ...]:
     sources = []
     for number in sorted({citation.number for citation in answer.citations}):
         own = [citation for citation in answer.citations if citation.number == number]
-        place = ", ".join(filter(None, (*own[0].heading[-1:], dates.get(number))))
+        place = ", ".join(filter(None, (*own[0].heading[-1:], french_date(dates.get(number)))))
         quotes = tuple(dict.fromkeys(_shown(citation.quote) for citation in own))
         sources.append(Source(number, own[0].note, own[0].path, place, quotes))
     return tuple(sources)
@@ -126,7 +127,7 @@ def _shown(text: str) -> str:
 
 
 def _plain_source(source: Source) -> str:
-    quotes = " ; ".join(f"«\u00a0{quote}\u00a0»" for quote in source.quotes)
+    quotes = "\u202f; ".join(f"«\u00a0{quote}\u00a0»" for quote in source.quotes)
     place = f", {source.place}" if source.place else ""
     return f"[{source.number}] {source.note}{place} ({source.path})\u00a0: {quotes}"
 
@@ -135,7 +136,7 @@ def _markdown_source(source: Source) -> str:
     stem = source.path.rpartition("/")[2].rpartition(".")[0]
     note = f"[[{stem}]]" if stem and not _LINK_BREAKING.search(stem) else _escape_markdown(source.note)
     place = f", {_escape_markdown(source.place)}" if source.place else ""
-    quotes = " ; ".join(f"«\u00a0{_escape_markdown(quote)}\u00a0»" for quote in source.quotes)
+    quotes = "\u202f; ".join(f"«\u00a0{_escape_markdown(quote)}\u00a0»" for quote in source.quotes)
     return f"- \\[{source.number}\\] {note}{place}\u00a0: {quotes}"
 
 

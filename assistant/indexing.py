@@ -1,10 +1,11 @@
 """One vault's index kept up to date behind the page: one run at a time, its progress, its outcome."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from assistant.settings import Settings
@@ -14,6 +15,7 @@ from ingest.verify import Verifier
 from ingest.watch import follow_vault
 
 _STOP_S = 30.0  # for a stage that cannot be cut: it publishes, or leaves nothing behind
+_PAUSE_S = 60.0  # between two readings that visitors ask for
 _BEGINNING = "Lecture des notes"
 
 
@@ -22,22 +24,24 @@ class IndexState:
     """Where the index stands.
 
     `stage`, `done` and `total` are of the run under way; there is none while `stage` is empty. `report` is
-    what the last run that succeeded saw, `read_at` when it ended, `took_s` how long it took (seconds).
-    `error` is why the last one failed, None when it did not.
+    what the last run that succeeded saw; `error` is why the last one failed, None when it did not.
     """
 
     stage: str = ""
     done: int = 0
     total: int | None = None
     report: SyncReport | None = None
-    read_at: datetime | None = None
-    took_s: float = 0.0
     error: CimaiseError | None = None
 
     @property
     def running(self) -> bool:
         """Whether the notes are being read."""
         return bool(self.stage)
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the last run that succeeded ended."""
+        return self.report.run.ended_at if self.report and self.report.run else None
 
 
 class IndexingStoppedError(IndexBusyError):
@@ -60,6 +64,7 @@ class Indexing:
         self._state = IndexState()
         self._turn, self._stop = threading.Lock(), threading.Event()
         self._threads: list[threading.Thread] = []
+        self._asked_s = -math.inf  # when the last reading that somebody asked for ended (monotonic)
 
     @property
     def state(self) -> IndexState:
@@ -70,6 +75,11 @@ class Indexing:
     def index(self) -> Path:
         """The folder of the index."""
         return self._settings.index_folder
+
+    @property
+    def pause_s(self) -> float:
+        """How long visitors have to wait before they may ask for another reading (seconds)."""
+        return max(0.0, self._asked_s + _PAUSE_S - time.monotonic())
 
     @property
     def alive(self) -> bool:
@@ -123,18 +133,17 @@ class Indexing:
         except CimaiseError as error:
             self._fail(error)
         finally:
+            self._asked_s = time.monotonic()
             self._turn.release()
 
     def _run(self, *, force: bool, verifier: Verifier | None) -> None:
-        began = time.monotonic()
         try:
             report = sync(self._settings, force=force, on_progress=self._progress, verifier=verifier)
         except CimaiseError as error:
             self._fail(error)
             raise
         else:
-            took_s = time.monotonic() - began
-            self._tell(IndexState(report=report, read_at=datetime.now(UTC), took_s=took_s))
+            self._tell(IndexState(report=report))
         finally:
             if self._state.running:  # whatever happened, it is over
                 self._tell(replace(self._state, stage="", done=0, total=None))

@@ -1,5 +1,6 @@
 """The settings of the whole: those of ingest, the model and the server."""
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass
@@ -22,6 +23,14 @@ class Deadlines:
     idle_s: float = 20
     total_s: float = 90
 
+
+_ORIGIN = re.compile(r"(https?)://(?:\[([0-9a-f:.]+)\]|([^\s/?#@:\[\]]+))(?::([0-9]{1,5}))?/?", re.IGNORECASE)
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_NO_ORIGIN = (
+    "une adresse en http ou https est attendue, sans chemin (les sous-chemins ne sont pas pris en charge), "
+    "par exemple https://cimaise.musee.fr."
+)
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 _NEAR = Deadlines(first_token_s=120, idle_s=60, total_s=300)  # a small machine reads long passages slowly
 
@@ -58,11 +67,16 @@ class Settings(IngestSettings):
     host: str = Field("127.0.0.1", min_length=1, description="Address the chat listens on.")
     password: SecretStr | None = Field(None, description="What visitors give first; none: all may come.")
     port: int = Field(7860, ge=1, le=65535, description="Port the chat listens on.")
+    public_url: str | None = Field(
+        None, description="Origin that visitors ask, where a proxy before the chat answers to it."
+    )
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)
 
-    @field_validator("model", "openai_base_url", "embeddings_base_url", "password", mode="before")
+    @field_validator(
+        "model", "openai_base_url", "embeddings_base_url", "password", "public_url", mode="before"
+    )
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -73,6 +87,11 @@ class Settings(IngestSettings):
         if name is not None and not all(name.partition(":")):
             raise ValueError("« fournisseur:modèle » est attendu, par exemple openai:gpt-4o-mini.")
         return name
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_origin(cls, url: str | None) -> str | None:
+        return None if url is None else read_origin(url)
 
     @property
     def endpoint_host(self) -> str | None:
@@ -125,3 +144,25 @@ class Settings(IngestSettings):
         if self.embeddings_are_remote:
             hosts.append(self.embeddings_host)
         return " et ".join(dict.fromkeys(filter(None, hosts))) or None
+
+
+def read_origin(url: str) -> str:
+    """Return a scheme, a host and perhaps a port as browsers write them: `https://cimaise.xn--muse-dpa.fr:8443`.
+
+    Raises:
+        ValueError: There is more, or less; its text is a French sentence.
+    """
+    found = _ORIGIN.fullmatch(url)
+    if found is None:
+        raise ValueError(_NO_ORIGIN)
+    scheme, written = found[1].lower(), found[4]
+    port = int(written) if written else _USUAL_PORTS[scheme]
+    try:
+        host = (
+            f"[{ipaddress.IPv6Address(found[2])}]" if found[2] else found[3].encode("idna").decode().lower()
+        )
+    except ValueError:
+        raise ValueError(_NO_ORIGIN) from None
+    if not 1 <= port <= 65535 or not (found[2] or _NAME.fullmatch(host)):
+        raise ValueError(_NO_ORIGIN)
+    return f"{scheme}://{host}" + ("" if port == _USUAL_PORTS[scheme] else f":{port}")

@@ -1,4 +1,4 @@
-"""Dates as people write them, in ISO and in French."""
+"""Dates as people write them, in ISO and in French, and as they are shown to them."""
 
 import re
 from datetime import date
@@ -20,6 +20,10 @@ _MONTH_NAMES = (
     "decembre dec december",
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()}
+_SHOWN_MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
 _YEARS = range(1000, 2200)
 _DATE_FORMS = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"),
@@ -47,3 +51,13 @@ def parse_date(text: str) -> str | None:
             if day.year in _YEARS:
                 return day.isoformat()
     return None
+
+
+def french_date(iso: str | None) -> str:
+    """Return “12 mai 2022” for `2022-05-12`, “mai 2022” for `2022-05`, and other texts as they are."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?", iso or "")
+    if not found or not 1 <= int(found[2] or 1) <= 12:
+        return iso or ""
+    day = "" if not found[3] else "1er " if found[3] == "01" else f"{int(found[3])} "
+    month = f"{_SHOWN_MONTHS[int(found[2]) - 1]} " if found[2] else ""
+    return f"{day}{month}{found[1]}"

@@ -1,11 +1,44 @@
-"""What the last run read and found, so that only what changed since is read again."""
+"""What the last run read and found, so that only what changed since is read again; when it was.
+
+The latter lies beside the snapshots, in `last_run.json`: a run that finds nothing new makes no snapshot.
+"""
 
 import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 from ingest.indexed import IndexedChunk
 from ingest.note import Note, Wikilink
 from ingest.store import Store
 from ingest.vault import NoteFile, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """When the last run that succeeded ended, and how long it took (seconds)."""
+
+    ended_at: datetime
+    took_s: float
+
+
+def record_run(index: Path, run: LastRun) -> None:
+    """Remember a run; it has published all the same where that cannot be written."""
+    said = json.dumps({"ended_at": run.ended_at.isoformat(), "took_s": run.took_s})
+    with suppress(OSError):
+        (index / "last_run.new").write_text(said, encoding="utf-8")
+        os.replace(index / "last_run.new", index / "last_run.json")
+
+
+def recall_run(index: Path) -> LastRun | None:
+    """Return the last run of an index, None where it is not remembered."""
+    try:
+        read = json.loads((index / "last_run.json").read_text(encoding="utf-8"))
+        return LastRun(datetime.fromisoformat(read["ended_at"]), float(read["took_s"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def recall_hashes(store: Store) -> dict[bytes, str]:

@@ -1,9 +1,11 @@
 """Bring the index up to date with the vault: read what changed, build, publish, and report."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from langchain_core.embeddings import Embeddings
@@ -12,7 +14,15 @@ from ingest.build import Content, Progress, build_snapshot
 from ingest.embeddings import build_embeddings, fingerprint
 from ingest.errors import IndexDamagedError, IndexInVaultError, MassDeletionError, VaultError
 from ingest.indexed import IndexedChunk, IndexedNote, index_chunks, parser_fingerprint
-from ingest.last_run import recall_hashes, recall_note, recall_outcomes, recall_warnings
+from ingest.last_run import (
+    LastRun,
+    recall_hashes,
+    recall_note,
+    recall_outcomes,
+    recall_run,
+    recall_warnings,
+    record_run,
+)
 from ingest.manifest import Manifest, check_files, read_manifest
 from ingest.note import Note, parse_note, settle_titles
 from ingest.settings import IngestSettings
@@ -30,7 +40,8 @@ class SyncReport:
     """What a run saw and did: `seen == indexed + len(skipped) + len(failed)`.
 
     `skipped`, `failed` and `warnings` are (path, French sentence); `published` is false when nothing changed.
-    A note whose very text is at another path now is renamed, neither added nor removed.
+    A note whose very text is at another path now is renamed, neither added nor removed. `run` says when it
+    ended and how long it took, None where that is not known.
     """
 
     seen: int
@@ -44,6 +55,7 @@ class SyncReport:
     renamed: int = 0
     removed: int = 0
     published: bool = False
+    run: LastRun | None = field(default=None, compare=False)
 
 
 def sync(
@@ -71,33 +83,49 @@ def sync(
         IndexWriteError: The index cannot be written; the published snapshot is untouched.
         ProviderError: The embedding provider failed.
     """
-    progress = on_progress or (lambda _stage, _done, _total: None)
+    began_s = time.monotonic()
     index = settings.index_folder
     check_vault(settings.vault)
     check_apart(settings.vault, index)
     with writing(index):
-        outcomes = _walk(settings, progress)
-        embedder = embeddings or build_embeddings(settings)
-        mark = fingerprint(embedder, settings.embeddings)
-        published, whole = _published(index, mark)
-        with published as last:
-            before = last.hashes() if last is not None else {}
-            reused = last if whole and not force else None
-            if reused is not None and recall_hashes(reused) == _hashes(outcomes):
-                return _unchanged(outcomes, reused)
-            notes, outcomes = _read(outcomes, reused, settings.vault, progress)
-        mended = ((item.file.path, *warning) for item in notes for warning in item.note.warnings)
-        now = {item.file.raw_path: item.file.sha256 for item in notes}
-        report = _compare(_report(outcomes, mended), before, now)
-        if 2 * report.removed > len(before) and not force:
-            raise MassDeletionError(gone=report.removed, indexed=len(before))
-        build_snapshot(index, Content(notes, outcomes, embedder, mark), progress, verifier or Verifier())
-        chunks = sum(len(item.chunks) for item in notes)
-        return replace(report, indexed=len(notes), chunks=chunks, published=True)
+        progress = on_progress or (lambda _stage, _done, _total: None)
+        report = _bring_up_to_date(settings, embeddings, progress, verifier or Verifier(), force=force)
+        run = LastRun(datetime.now(UTC), time.monotonic() - began_s)
+        record_run(index, run)
+    return replace(report, run=run)
+
+
+def _bring_up_to_date(
+    settings: IngestSettings,
+    embeddings: Embeddings | None,
+    progress: Progress,
+    verifier: Verifier,
+    *,
+    force: bool,
+) -> SyncReport:
+    index = settings.index_folder
+    outcomes = _walk(settings, progress)
+    embedder = embeddings or build_embeddings(settings)
+    mark = fingerprint(embedder, settings.embeddings)
+    published, whole = _published(index, mark)
+    with published as last:
+        before = last.hashes() if last is not None else {}
+        reused = last if whole and not force else None
+        if reused is not None and recall_hashes(reused) == _hashes(outcomes):
+            return _unchanged(outcomes, reused)
+        notes, outcomes = _read(outcomes, reused, settings.vault, progress)
+    mended = ((item.file.path, *warning) for item in notes for warning in item.note.warnings)
+    now = {item.file.raw_path: item.file.sha256 for item in notes}
+    report = _compare(_report(outcomes, mended), before, now)
+    if 2 * report.removed > len(before) and not force:
+        raise MassDeletionError(gone=report.removed, indexed=len(before))
+    build_snapshot(index, Content(notes, outcomes, embedder, mark), progress, verifier)
+    chunks = sum(len(item.chunks) for item in notes)
+    return replace(report, indexed=len(notes), chunks=chunks, published=True)
 
 
 def recall_report(index: Path) -> SyncReport | None:
-    """Return what the run that published the index saw; None without an index that can be read."""
+    """Return what the run that published the index saw, and when the last one was; None without an index."""
     folder = published_folder(index)
     if folder is None:
         return None
@@ -105,7 +133,8 @@ def recall_report(index: Path) -> SyncReport | None:
         read_manifest(folder)
         with closing(Store(folder / "notes.sqlite3")) as last:
             report = _report(recall_outcomes(last), recall_warnings(last))
-            return replace(report, indexed=last.note_count, chunks=last.chunk_count)
+            counts = {"indexed": last.note_count, "chunks": last.chunk_count}
+            return replace(report, **counts, run=recall_run(index))
     except IndexDamagedError:
         return None
 

@@ -14,7 +14,7 @@ import uvicorn
 
 from assistant.desk import Desk
 from assistant.web.app import build_app
-from assistant.web.server import listen
+from assistant.web.server import build_config, listen
 
 PATIENCE_S = 30.0
 
@@ -64,19 +64,14 @@ def until(happened: Callable[[], object]) -> None:
 
 
 @contextmanager
-def serve_desk(desk: Desk, *, bound: str = "127.0.0.1") -> Iterator[DeskSite]:
+def serve_desk(desk: Desk, *, bound: str = "127.0.0.1", public_url: str | None = None) -> Iterator[DeskSite]:
     """Serve a desk on a free port of loopback, as though bound to another address where one is given."""
     listener = listen("127.0.0.1", 0)
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:
-        config = uvicorn.Config(
-            build_app(desk, bound, desk),
-            log_level="critical",
-            ws="none",
-            timeout_graceful_shutdown=1,
-        )
-        servers.append(uvicorn.Server(config))
+        app = build_app(desk, bound, desk, public_url=public_url)
+        servers.append(uvicorn.Server(build_config(app)))
         await servers[0].serve([listener])
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))

@@ -20,7 +20,7 @@ from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
 from assistant.verdict import NEAREST, SILENT
 from assistant.web.app import build_app
-from assistant.web.server import listen
+from assistant.web.server import build_config, listen
 from ingest.errors import ProviderTimeoutError, QuestionError
 from ingest.health.report import HealthReport
 from ingest.store import StoredNote
@@ -184,15 +184,16 @@ class Site:
 
 
 @contextmanager
-def serve(chain: StubChain, port: int = 0, *, password: str | None = None) -> Iterator[Site]:
+def serve(
+    chain: StubChain, port: int = 0, *, password: str | None = None, public_url: str | None = None
+) -> Iterator[Site]:
     """Serve the page with a chain; on a free port when none is given."""
     listener = listen("127.0.0.1", port)
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        app = build_app(chain, "127.0.0.1", password=password)
-        config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
-        servers.append(uvicorn.Server(config))
+        app = build_app(chain, "127.0.0.1", password=password, public_url=public_url)
+        servers.append(uvicorn.Server(build_config(app)))
         await servers[0].serve([listener])
 
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)

@@ -271,6 +271,8 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         (("--strict=oui",), "--strict"),
         (("index", "--force=1"), "--force"),
         (("--host", "300.1.1.1"), "CIMAISE_HOST"),
+        (("--public-url", "cimaise.musee.fr"), "CIMAISE_PUBLIC_URL"),
+        (("--public-url", "https://cimaise.musee.fr"), "CIMAISE_PASSWORD"),
         (("ask", ""), "La question est vide"),
         (("ask", " \n\t "), "La question est vide"),
         (("ask", "?!"), "aucun mot"),

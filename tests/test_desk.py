@@ -26,6 +26,7 @@ from ingest.errors import (
     SettingsError,
     VaultError,
 )
+from ingest.last_run import recall_run
 from ingest.snapshot import published_folder, writing
 from ingest.sync import recall_report
 from tests.index_life import NearVerifier, sync_near
@@ -144,8 +145,20 @@ def test_report_of_the_last_run_survives_a_restart(desk: Desk) -> None:
     recalled = again.report
     assert recalled is not None
     assert (recalled.seen, recalled.indexed, recalled.skipped) == (told.seen, told.indexed, told.skipped)
+    assert told.run is not None
+    assert (recalled.run, told.run.took_s > 0) == (told.run, True)
     assert desk.published_at is not None
     assert again.published_at == desk.published_at
+
+
+@pytest.mark.parametrize("written", ["", "{", "[]", '{"ended_at": "hier", "took_s": 1}', '{"took_s": "x"}'])
+def test_a_last_run_that_cannot_be_told_is_none(desk: Desk, written: str) -> None:
+    sync_near(desk.settings)
+    index = desk.settings.index_folder
+    assert recall_run(index) is not None
+    (index / "last_run.json").write_text(written, encoding="utf-8")
+    assert recall_run(index) is None
+    assert desk.report is not None
 
 
 def test_warnings_of_decoding_and_of_parsing_are_recalled(make_vault: Callable[..., Path]) -> None:

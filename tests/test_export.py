@@ -1,7 +1,11 @@
 """A conversation on paper: each answer with its sources, and nothing hostile in any form."""
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
+import pytest
 from markdown_it import MarkdownIt
 
 from assistant.answer import Answer, Filters, Sentence
@@ -37,7 +41,24 @@ def test_text_says_scope_doubt_mode_and_sources() -> None:
     assert text.startswith("Pourquoi ?\n\nCherché dans Questions.\n\nOn dresse l’état des moyens. [1]")
     assert "Rien. (sans appui dans les notes)" in text
     assert "Extraits des notes, sans IA." in text
-    assert "[1] Le guide 𝒳, Étapes, 2022-05-12 (Dossier/Le guide 𝒳.md)" in text
+    assert "[1] Le guide 𝒳, Étapes, 12 mai 2022 (Dossier/Le guide 𝒳.md)" in text
+
+
+@pytest.mark.parametrize(
+    "export", [to_text, partial(to_markdown, title="Titre"), partial(to_html, title="Titre")]
+)
+@pytest.mark.parametrize(
+    ("day", "shown"),
+    [("2022-05-12", "12 mai 2022"), ("2021-08-01", "1er août 2021"), ("2019-12", "décembre 2019")],
+)
+def test_every_form_dates_its_sources_in_french(
+    export: Callable[[Sequence[Exchange]], str], day: str, shown: str
+) -> None:
+    answer = replace(ANSWER, passages=(replace(STEPS, date=day), GOAL))
+    written = export([Exchange("Quand ?", answer, Filters(since="2019-01-01", until="2022-12-31"))])
+    assert f"Étapes, {shown}" in written
+    assert "Cherché dans 2019 à 2022." in written
+    assert not re.search(r"\d{4}-\d\d", written)
 
 
 def test_markdown_links_to_the_note_and_reads_as_text() -> None:

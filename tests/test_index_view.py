@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -276,8 +277,9 @@ def test_own_page_is_told_by_its_origin_and_its_json() -> None:
 
 @pytest.mark.parametrize("bound", ["0.0.0.0", "192.0.2.7"])
 def test_elsewhere_than_on_this_machine_nothing_is_chosen_and_no_folder_told(
-    site: DeskSite, bound: str
+    site: DeskSite, bound: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("assistant.indexing._PAUSE_S", 0.0)
     with serve_desk(site.desk, bound=bound) as open_site:
         for path, asked in CHANGES:
             assert open_site.post(path, **asked)[0] == 404
@@ -288,6 +290,19 @@ def test_elsewhere_than_on_this_machine_nothing_is_chosen_and_no_folder_told(
         assert "<form" not in page
         assert 'data-act="rebuild"' not in page
         until(lambda: open_site.post("/index/run")[0] == 202)
+
+
+def test_visitors_have_the_notes_read_anew_once_a_minute_and_who_is_here_at_will(
+    site: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until(lambda: site.post("/index/run")[0] == 202)
+    site.settle()
+    monkeypatch.setattr("assistant.indexing._PAUSE_S", 3_600.0)
+    with serve_desk(site.desk, bound="0.0.0.0") as elsewhere:
+        status, said = elsewhere.post("/index/run")
+    assert status == 429
+    assert re.fullmatch(r"Une lecture vient de finir\u202f; attendez 3\d{3} secondes .*\.", said["error"])
+    until(lambda: site.post("/index/run")[0] == 202)
 
 
 def test_name_of_another_machine_is_not_this_machine(site: DeskSite) -> None:

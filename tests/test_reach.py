@@ -12,8 +12,11 @@ from ingest.errors import SettingsError
 LONG = "un-long-secret"
 
 
-def _settings(host: str, password: str | None = None) -> Settings:
-    return Settings(host=host, password=password)
+PUBLIC = "https://cimaise.musee.fr"
+
+
+def _settings(host: str, password: str | None = None, public_url: str | None = None) -> Settings:
+    return Settings(host=host, password=password, public_url=public_url)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "127.8.8.8", "LOCALHOST"])
@@ -31,6 +34,25 @@ def test_beyond_it_a_password_is_needed_unless_told_otherwise(host: str) -> None
     reach = settle_reach(_settings(host), open_to_all=True, ask=pytest.fail)
     assert reach.password is None
     assert "sans mot de passe" in next(reach.describe())
+
+
+def test_a_page_behind_a_proxy_is_beyond_this_machine() -> None:
+    settings = _settings("127.0.0.1", public_url=PUBLIC)
+    with pytest.raises(SettingsError, match="--no-password"):
+        settle_reach(settings, open_to_all=False, ask=None)
+    warned, address = settle_reach(settings, open_to_all=True, ask=pytest.fail).describe()
+    assert "sans mot de passe" in warned
+    assert address == f"Adresse à donner\u00a0: {PUBLIC}."
+    clear = settle_reach(
+        _settings("127.0.0.1", LONG, "http://musee.local"), open_to_all=False, ask=pytest.fail
+    )
+    assert "http://musee.local (sans chiffrement)" in list(clear.describe())[1]
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8443", "https://127.0.0.1", "http://[::1]:8080"])
+def test_an_address_of_this_machine_is_no_public_one(url: str) -> None:
+    with pytest.raises(SettingsError, match="CIMAISE_PUBLIC_URL"):
+        settle_reach(_settings("127.0.0.1", LONG, url), open_to_all=False, ask=None)
 
 
 def test_the_password_is_asked_of_who_is_there() -> None:

@@ -2,12 +2,16 @@
 
 import html
 import re
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant import Settings, build_chain
 from assistant.answer import Answer, Citation, Gap, Passage, Sentence
 from assistant.answering import INSTEAD
 from assistant.browse import Reading
@@ -293,6 +297,21 @@ def test_french_typography_in_every_string() -> None:
     for text in constants + built:
         assert not re.search(r" [;?!:»]|« |\w'\w", text), text
         assert not re.search(r"[^\u202f;?!][;?!](?!\w)(?<!#\d\d;)", re.sub(r"&#\d+;|<[^>]*>", "", text)), text
+
+
+def test_private_note_says_so_wherever_it_is_read(make_vault: Callable[..., Path], tmp_path: Path) -> None:
+    text = "# Budget\n\nLe budget du musée a doublé.\n"
+    vault = make_vault(
+        {"Privée.md": f"---\nconfidentiel: true\n---\n{text}", "Publique.md": f"{text}Ou presque."}
+    )
+    with closing(build_chain(Settings(vault=vault, index=tmp_path / "index"))) as chain:
+        passages = chain.invoke("Le budget du musée a-t-il doublé\u202f?").passages
+        assert {passage.path for passage in passages} == {"Privée.md", "Publique.md"}
+        for passage in passages:
+            reading = chain.read(passage.note_id)
+            assert reading is not None
+            shown = render_evidence(Answer(passages=(passage,)), done=True), render_note(reading, None)
+            assert [texts.PRIVATE in view for view in shown] == [passage.path == "Privée.md"] * 2
 
 
 def test_excerpt_never_ends_inside_a_link() -> None:

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -31,12 +30,6 @@ from ingest.health.report import HealthReport
 from ingest.store import StoredNote
 
 TEXT = "# Titre\n\nUn 𝒳 <script>alert(1)</script> mot."
-
-
-@dataclass(frozen=True)
-class Listening:
-    host: str
-    port: int
 
 
 class Chain:
@@ -339,8 +332,8 @@ def test_checking_the_port_imports_neither_gradio_nor_fastapi() -> None:
 
 def test_server_says_when_it_is_ready_and_stops_cleanly_on_sigterm() -> None:
     code = (
-        "from test_server import Chain, Listening; from assistant.web.server import run_server; "
-        "run_server(Chain(), Listening('127.0.0.1', 0), lambda url: print(url, flush=True)); print('stopped')"
+        "from test_server import Chain; from assistant.reach import Reach; from assistant.web.server import run_server; "
+        "run_server(Chain(), Reach('127.0.0.1', 0, None), lambda url: print(url, flush=True)); print('stopped')"
     )
     folder = Path(__file__).parent
     paths = {"PYTHONPATH": f"{folder.parent}:{folder}", "PATH": ""}

@@ -59,6 +59,7 @@ def _examples() -> list[str]:
         ("TIKTOKEN_CACHE_DIR", "rangs", "tiktoken_cache_dir", Path("rangs")),
         ("CIMAISE_HOST", "0.0.0.0", "host", "0.0.0.0"),
         ("CIMAISE_PORT", "65535", "port", 65535),
+        ("CIMAISE_PUBLIC_URL", "https://cimaise.musee.fr", "public_url", "https://cimaise.musee.fr"),
     ],
 )
 def test_setting_is_read_from_the_environment_and_from_the_file(
@@ -80,7 +81,7 @@ def test_what_is_given_wins_over_the_environment_which_wins_over_the_file(
 
 
 @pytest.mark.parametrize("name", ["CIMAISE_INDEX", "CIMAISE_VAULT", "CIMAISE_PORT", "CIMAISE_MODEL",
-                                  "OPENAI_API_KEY", "OPENAI_BASE_URL", "TIKTOKEN_CACHE_DIR"])  # fmt: skip
+                                  "CIMAISE_PUBLIC_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "TIKTOKEN_CACHE_DIR"])  # fmt: skip
 def test_empty_variable_stands_for_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     expected = Settings()
     monkeypatch.setenv(name, "")
@@ -140,6 +141,36 @@ def test_message_names_the_variable_and_never_its_value(
         Settings()
     assert str(caught.value).startswith(f"Réglage {variable} : ")
     assert len(value) < 4 or value not in str(caught.value)  # "0" may stand in a bound
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("HTTPS://Cimaise.Musee.FR:443/", "https://cimaise.musee.fr"),
+        ("http://musee:80", "http://musee"),
+        ("https://musée.fr:8443", "https://xn--muse-dpa.fr:8443"),
+        ("http://192.0.2.7:8080", "http://192.0.2.7:8080"),
+        ("https://[2001:DB8:0::1]", "https://[2001:db8::1]"),
+    ],
+)
+def test_public_address_is_kept_as_browsers_write_it(url: str, origin: str) -> None:
+    assert Settings(public_url=url).public_url == origin
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "cimaise.fr", "ftp://cimaise.fr", "https://", "https:///x", "https://cimaise.fr/notes", "https://cimaise.fr//",
+        "https://cimaise.fr?x", "https://cimaise.fr#x", "https://moi:mot@cimaise.fr", "https://cimaise.fr:0",
+        "https://cimaise.fr:65536", "https://cimaise.fr:", "https://*.fr", "https://-a.fr", "https://a..fr", "https://a b.fr",
+        "https://a.fr\n", " https://a.fr", "https://a.fr\\x", "https://[::1", "https://[x]", "https://[1.2.3.4]",
+        f"https://{'a' * 64}.fr", f"https://{'a.' * 130}fr", "https://a,https://b", "https://a.fr\0",
+    ],
+)  # fmt: skip
+def test_what_is_no_public_address_is_refused_in_a_sentence(url: str) -> None:
+    with pytest.raises(SettingsError, match="sous-chemins ne sont pas pris en charge") as caught:
+        Settings(public_url=url)
+    assert caught.value.variable == "CIMAISE_PUBLIC_URL"
 
 
 def test_refused_setting_keeps_no_trace_of_the_value(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -302,7 +302,7 @@ def test_sweeping_keeps_what_is_published_and_what_is_not_ours(index: Path) -> N
         (index / name).mkdir()
     (index / "CURRENT.new").touch()
     sweep(index)
-    assert {path.name for path in index.iterdir()} == {"1", "CURRENT", "mes notes", "vectors.sqlite3", "writer", "writer.lock"}  # fmt: skip
+    assert {path.name for path in index.iterdir()} == {"1", "CURRENT", "last_run.json", "mes notes", "vectors.sqlite3", "writer", "writer.lock"}  # fmt: skip
 
 
 def test_sweeping_removes_nothing_while_the_pointer_cannot_be_read(index: Path) -> None:

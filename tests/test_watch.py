@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import CimaiseError
+from ingest.errors import CimaiseError, MassDeletionError
 from ingest.readers import SnapshotSource
 from ingest.settings import IngestSettings
 from ingest.snapshot import writing
@@ -28,12 +28,14 @@ class Following:
         self.settings = settings
         self.reports: list[SyncReport] = []
         self.errors: list[CimaiseError] = []
+        self.tries = 0
         self.stop = threading.Event()
         options = {"stop": self.stop, "quiet_s": 0.3, "run": self._run, "on_error": self.errors.append}
         self.thread = threading.Thread(target=follow_vault, args=(settings,), kwargs=options)
         self.thread.start()
 
     def _run(self, verifier: Verifier) -> None:
+        self.tries += 1
         report = sync(self.settings, verifier=verifier)
         if report.published:
             self.reports.append(report)
@@ -132,6 +134,31 @@ def test_error_is_told_once_and_does_not_end_the_following(following: Following)
     following.write("Note.md", "Version 1.")
     following.write("Autre.md", "Le musée.")
     following.wait(lambda: texts_in(following.settings)["Note.md"] == "Version 1.")
+
+
+def test_what_no_retry_mends_is_tried_less_and_less_until_the_folder_changes(
+    following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.watch._RETRY_S", 0.05)
+    for name in ("Note.md", "Autre.md"):
+        (following.settings.vault / name).unlink()
+    following.write("Seule.md", "Une note.")
+    following.wait(lambda: len(following.errors) == 1)
+    assert isinstance(following.errors[0], MassDeletionError)
+    before = following.tries
+    time.sleep(2)
+    assert 1 <= following.tries - before <= 6  # 40 at a steady pace
+    following.write("Note.md", "Version 1.")
+    following.wait(lambda: "Note.md" in texts_in(following.settings) and len(following.reports) == 1)
+    assert len(following.errors) == 1
+
+
+def test_pause_between_tries_has_a_bound(settings: IngestSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.watch._LONGEST_RETRY_S", 0.1)
+    (settings.vault / "Note.md").unlink()
+    (settings.vault / "Autre.md").unlink()
+    with closing(Following(settings)) as following:
+        following.wait(lambda: following.tries >= 9)  # a minute, if each pause were twice the last
 
 
 def test_vault_that_goes_and_comes_back_is_followed_again(following: Following, tmp_path: Path) -> None:

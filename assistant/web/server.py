@@ -11,30 +11,20 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from assistant.reach import Reach
 from assistant.web import texts
 from ingest.errors import PortInUseError, SettingsError
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
     from assistant.desk import Desk
     from assistant.web.chat.asking import PageChain
 
 logger = logging.getLogger(__name__)
-
-
-class ServerSettings(Protocol):
-    """Where to listen."""
-
-    @property
-    def host(self) -> str:
-        """Address or name to bind."""
-
-    @property
-    def port(self) -> int:
-        """TCP port to bind."""
 
 
 def check_port(host: str, port: int) -> None:
@@ -49,25 +39,23 @@ def check_port(host: str, port: int) -> None:
 
 def run_server(
     chain: "PageChain",
-    settings: ServerSettings,
+    reach: Reach,
     on_ready: Callable[[str], None],
     *,
     desk: "Desk | None" = None,
-    password: str | None = None,
 ) -> None:
     """Serve the page until Ctrl-C or SIGTERM.
 
     Args:
         chain: What answers.
-        settings: Host and port.
+        reach: Where to listen, and who may come.
         on_ready: Called once with the page's address, when connections are accepted.
         desk: What the « Index » view shows and changes; without it there is no such view.
-        password: Asked of every visitor; None opens the page to all who reach it.
 
     Raises:
         PortInUseError: Another program listens on the port.
     """
-    with listen(settings.host, settings.port) as listener:
+    with listen(reach.host, reach.port) as listener:
         if threading.current_thread() is threading.main_thread():
             # uvicorn raises the signal again once it has stopped: this makes SIGTERM a clean end too.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -75,17 +63,17 @@ def run_server(
         def build() -> "ASGIApp":
             from assistant.web.app import build_app  # noqa: PLC0415 - brings Gradio
 
-            return build_app(chain, settings.host, desk, password=password)
+            return build_app(chain, reach.host, desk, password=reach.password, public_url=reach.public_url)
 
         try:
-            asyncio.run(_serve(build, settings, listener, on_ready))
+            asyncio.run(_serve(build, reach, listener, on_ready))
         except KeyboardInterrupt:
             logger.info("stopped")
 
 
 async def _serve(
     build: "Callable[[], ASGIApp]",
-    settings: ServerSettings,
+    reach: Reach,
     listener: socket.socket,
     on_ready: Callable[[str], None],
 ) -> None:
@@ -96,22 +84,29 @@ async def _serve(
             await super().startup(sockets)
             if self.started:
                 gc.freeze()  # a full collection over what was imported would stop answers for 0.1 s
-                on_ready(page_url(settings.host, listener.getsockname()[1]))
+                on_ready(page_url(reach.host, listener.getsockname()[1]))
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             # An open tab holds a stream that has to be cut: that is no fault to report.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             await super().shutdown(sockets)
 
-    config = uvicorn.Config(
-        build(),
+    await Server(build_config(build())).serve([listener])
+
+
+def build_config(app: "ASGIApp") -> "uvicorn.Config":
+    """Return how an application is served; what a proxy says is ours to believe, not uvicorn's."""
+    import uvicorn  # noqa: PLC0415
+
+    return uvicorn.Config(
+        app,
         log_level="error",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=1,
     )
-    await Server(config).serve([listener])
 
 
 def page_url(host: str, port: int) -> str:

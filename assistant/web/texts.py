@@ -1,9 +1,9 @@
 """Every French string of the page, and the few functions that count and date in French."""
 
-import re
 from collections.abc import Sequence
 
 from assistant.usage import Usage, render_usage
+from ingest import dates
 
 BRAND = "Cimaise"
 PAGE_TITLE = "Cimaise : que disent vos notes ?"
@@ -100,26 +100,14 @@ PORT_FORBIDDEN = "le port {port} demande des droits d’administrateur ; prene
 HOST_UNKNOWN = "« {host} » n’est pas une adresse de cet ordinateur ; prenez 127.0.0.1, ou 0.0.0.0."
 NOT_FOUND = "Cette page n’existe pas."
 
-_MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
+
+french_date = dates.french_date
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Return the number with its noun: zero and one are singular in French."""
     noun = singular if number < 2 else plural or f"{singular}s"
     return f"{number} {noun}"
-
-
-def french_date(iso: str | None) -> str:
-    """Return “12 mai 2022” for `2022-05-12`, “mai 2022” for `2022-05`, and other texts as they are."""
-    found = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?", iso or "")
-    if not found or not 1 <= int(found[2] or 1) <= 12:
-        return iso or ""
-    day = "" if not found[3] else "1er " if found[3] == "01" else f"{int(found[3])} "
-    month = f"{_MONTHS[int(found[2]) - 1]} " if found[2] else ""
-    return f"{day}{month}{found[1]}"
 
 
 def welcome_lead(notes: int, vault: str) -> str:

@@ -39,6 +39,7 @@ class Guard:
             machine's own name, since DNS rebinding needs a name of the attacker's.
         open_paths: “METHOD /path”; a path that ends with `*` opens all that starts so. HEAD goes with GET.
         long_bodies: The most bytes that a path takes, where it is not `MAX_BODY_BYTES`.
+        public_host: The name that a proxy before the server is asked by.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class Guard:
         host: str,
         open_paths: Iterable[str],
         long_bodies: Mapping[str, int] | None = None,
+        public_host: str | None = None,
     ) -> None:
         self._app = app
         self._long_bodies = dict(long_bodies or {})
-        self._hosts, self._any_address = allowed_hosts(host)
+        names, self._any_address = allowed_hosts(host)
+        self._hosts = names | {public_host}
         paths = frozenset(open_paths)
         self._exact = frozenset(path for path in paths if not path.endswith("*"))
         self._prefixes = tuple(path[:-1] for path in paths if path.endswith("*"))
@@ -84,8 +87,7 @@ class Guard:
         host = headers.get("host", "")
         if not self._is_ours(host):
             return 421, texts.REFUSED_HOST
-        origin = headers.get("origin")
-        elsewhere = origin is not None and origin.partition("://")[2] != host
+        elsewhere = not _is_own(headers.get("origin"), host, secure=scope.get("scheme") == "https")
         posted = scope["method"] not in {"GET", "HEAD"}
         if elsewhere or (posted and headers.get("sec-fetch-site") == "cross-site"):
             return 403, texts.REFUSED_ORIGIN
@@ -119,6 +121,14 @@ def host_name(host: str) -> str:
     """Return the name in a Host header, without port, brackets or final dot."""
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
     return name.strip("[]").lower().removesuffix(".")
+
+
+def _is_own(origin: str | None, host: str, *, secure: bool) -> bool:
+    """Tell whether a request is of our own page; an encrypted one has no part in those that are not."""
+    if origin is None:
+        return True
+    scheme, _, place = origin.partition("://")
+    return place == host and (scheme == "https" or not secure)
 
 
 def _is_address(name: str) -> bool:

@@ -106,14 +106,23 @@ def _guarded(
             asked = {name: _value(value) for name, value in read.items()}
         except (ValueError, AttributeError, RecursionError):
             return _refusal(texts.CONTEXT_UNREADABLE, 400)
-        if not local and asked.get("force"):
-            return PlainTextResponse(texts.NOT_FOUND, 404)
+        refused = None if local else _refused_elsewhere(desk, asked)
+        if refused is not None:
+            return refused
         try:
             return await act(desk, asked)
         except CimaiseError as error:
             return _refusal(str(error), 422)
 
     return answer
+
+
+def _refused_elsewhere(desk: Desk, asked: Mapping[str, Any]) -> Response | None:
+    """Return why a visitor has to wait, or is not heard: it forces nothing; None when it is."""
+    if asked.get("force"):
+        return PlainTextResponse(texts.NOT_FOUND, 404)
+    wait_s = desk.pause_s
+    return _refusal(index_texts.too_soon(wait_s), 429) if wait_s else None
 
 
 def _value(value: object) -> str | bool:

@@ -1,5 +1,6 @@
 """Every French string of the « Index » view and of a page whose notes are not ready, and what they count."""
 
+import math
 from datetime import datetime
 
 from assistant.web.texts import count, french_date
@@ -129,6 +130,12 @@ def seen(report: SyncReport) -> str:
 def more(paths: int) -> str:
     """Return how many paths are not listed."""
     return f"… et {number(paths)} de plus"
+
+
+def too_soon(wait_s: float) -> str:
+    """Return that the notes were read a moment ago, and when they can be again."""
+    wait = count(max(1, math.ceil(wait_s)), "seconde")
+    return f"Une lecture vient de finir\u202f; attendez {wait} avant d’en demander une autre."
 
 
 def answers(took_s: float) -> str:

@@ -96,15 +96,15 @@ def _button(text: str, act: str, *, main: bool = False, off: bool = False, expan
 
 
 def _facts(view: IndexView) -> str:
-    state, held = view.state, view.holdings
+    held, run = view.holdings, view.report.run if view.report else None
     facts = [(texts.VAULT_FOLDER, view.local.vault if view.local else view.vault_name)]
     if view.report:
         facts.append((texts.FILES, texts.number(view.report.seen)))
     if held:
         facts += [(texts.NOTES, texts.number(held.notes)), (texts.CHUNKS, texts.number(held.chunks))]
-    if state.read_at:
-        read = texts.moment(state.read_at.astimezone(view.now.tzinfo), view.now)
-        facts.append((texts.READ_AT, f"{read}, en {texts.duration(state.took_s)}"))
+    if run:
+        read = texts.moment(run.ended_at.astimezone(view.now.tzinfo), view.now)
+        facts.append((texts.READ_AT, f"{read}, en {texts.duration(run.took_s)}"))
     if view.published_at:
         facts.append(
             (texts.PUBLISHED_AT, texts.moment(view.published_at.astimezone(view.now.tzinfo), view.now))

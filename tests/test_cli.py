@@ -323,7 +323,7 @@ def test_model_that_cannot_be_used_leaves_a_page_of_extracts(vault: Path) -> Non
         page.send_signal(signal.SIGTERM)
         page.communicate(timeout=20)
     assert "OPENAI_API_KEY" in door["notice"]
-    assert "sans IA" in door["mode"]
+    assert re.fullmatch(r"\d+ notes?, à jour à \d+\u00a0h\u00a0\d\d\. Extraits, sans IA.*", door["mode"])
 
 
 def test_what_was_chosen_in_the_page_is_served_the_next_time(vault: Path) -> None:

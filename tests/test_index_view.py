@@ -394,6 +394,8 @@ def test_moments_and_durations_are_french() -> None:
     now = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)
     assert index_texts.moment(now.replace(hour=9, minute=5), now) == "aujourd’hui à 9\u00a0h\u00a005"
     assert index_texts.moment(datetime(2026, 3, 1, 9, 5, tzinfo=UTC), now).startswith("le 1er mars 2026 à")
+    assert index_texts.lately(now.replace(hour=9, minute=5), now) == "à jour à 9\u00a0h\u00a005"
+    assert index_texts.lately(datetime(2026, 3, 1, tzinfo=UTC), now) == "à jour au 1er mars 2026"
     assert [index_texts.duration(s) for s in (0.2, 4.4, 200)] == [
         "moins d’une seconde",
         "4\u00a0s",

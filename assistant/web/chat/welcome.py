@@ -1,5 +1,6 @@
 """What the page says at the door, as it is now: our script draws it, and follows a first reading."""
 
+from datetime import datetime
 from typing import Any, Protocol
 
 from starlette.concurrency import run_in_threadpool
@@ -55,7 +56,17 @@ def describe_welcome(chain: PageChain, index: ServedIndex | None, *, local: bool
         starters = [*chain.starters()[:_STARTERS], texts.ABOUT]
     except CimaiseError as error:
         return said | {"lead": "", "notice": str(error), "starters": []}
-    return said | {"lead": lead, "starters": starters, "notice": _notice(index, local=local)}
+    read = _read(chain.note_count, index.state) if index is not None else ""
+    notice = _notice(index, local=local)
+    return said | {"mode": f"{read}{mode}", "lead": lead, "starters": starters, "notice": notice}
+
+
+def _read(notes: int, state: IndexState) -> str:
+    """Return how many notes answer, and when they were last read, by the clock of this machine."""
+    if state.read_at is None:
+        return ""
+    at, now = state.read_at.astimezone(), datetime.now().astimezone()
+    return f"{texts.count(notes, 'note')}, {index_texts.lately(at, now)}. "
 
 
 def _absent(state: IndexState, *, local: bool) -> dict[str, Any]:

@@ -93,10 +93,18 @@ def progress(stage: str, done: int, total: int | None) -> str:
 
 def moment(at: datetime, now: datetime) -> str:
     """Return a moment as one says it; both are of one time zone."""
-    hour = f"à {at.hour}\u00a0h\u00a0{at.minute:02}"
     if at.date() == now.date():
-        return f"aujourd’hui {hour}"
-    return f"le {french_date(at.date().isoformat())} {hour}"
+        return f"aujourd’hui {_hour(at)}"
+    return f"le {french_date(at.date().isoformat())} {_hour(at)}"
+
+
+def lately(at: datetime, now: datetime) -> str:
+    """Return when notes were last read, in few words; both are of one time zone."""
+    return f"à jour {_hour(at) if at.date() == now.date() else f'au {french_date(at.date().isoformat())}'}"
+
+
+def _hour(at: datetime) -> str:
+    return f"à {at.hour}\u00a0h\u00a0{at.minute:02}"
 
 
 def duration(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """Browsing the notes: what the list holds and finds, and a note among those around it."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from assistant import AnswerChain, Settings, build_chain
 from assistant.answer import Filters
-from assistant.browse import PAGE, Entry, Reading, Wanted, cut_page, sentence_at
+from assistant.browse import PAGE, Entry, Reading, Wanted, cut_page, line_span, sentence_at
 from ingest.errors import QuestionError
+from ingest.health.finding import line_at, line_starts
 from ingest.sync import sync
 
 VAULT = {
@@ -181,6 +183,15 @@ def test_sentence_holds_what_it_is_looked_up_by_on_one_line(text: str, bounds: t
     first, last = sentence_at(text, start, end)
     assert first <= start < end <= last
     assert not set("\r\n") & set(text[first:last])
+
+
+@given(text=st.text(alphabet="Ab \n\r\u200b", max_size=40), line=st.integers(0, 44))
+def test_line_is_the_one_an_editor_shows(text: str, line: int) -> None:
+    lines = re.split(r"\r\n?|\n", text)
+    words = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    span = line_span(text, line)
+    assert (text[slice(*span)] if span else "") == words
+    assert span is None or line_at(line_starts(text), span[0]) == line
 
 
 def test_sentence_of_an_endless_line_is_cut() -> None:

@@ -187,6 +187,8 @@ def test_health_opens_in_place_and_its_notes_in_the_reader(page: Page, museum: P
     shoot(page, "health")
     page.locator("#cim-view .cim-tasks").get_by_role("link", name="Le guide").click()
     expect(page.locator("#cim-reader .cim-note-title")).to_have_text("Le guide")
+    expect(page.locator("#cim-reader mark").first).to_be_in_viewport()
+    expect(page.locator("#cim-reader .cim-here")).to_contain_text("À écrire")
     page.keyboard.press("Escape")
     page.get_by_role("link", name=browse_texts.HEALTH_BACK).click()
     expect(page.locator("#cim-view h1")).to_have_text(browse_texts.NOTES_TITLE)
@@ -258,6 +260,8 @@ def test_views_are_plain_pages_without_script(museum: Place, browser: Browser) -
     page.locator(".cim-views").get_by_role("link", name="Notes").click()
     page.get_by_role("link", name=browse_texts.HEALTH_LINK).click()
     expect(page.locator("h1")).to_have_text(browse_texts.HEALTH_TITLE)
+    page.locator(".cim-tasks").get_by_role("link", name="Le guide").click()
+    expect(page.locator("#passage")).to_be_in_viewport()
     context.close()
 
 

@@ -60,6 +60,24 @@ def _focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.textContent"))
 
 
+def _heard(page: Page) -> list[str]:
+    """Return the live regions that a screen reader is told of, by their ids."""
+    heard = """() => [...document.querySelectorAll("[aria-live=polite], [role=status]:not([aria-live=off])")]
+      .filter(each => each.checkVisibility({ visibilityProperty: true })).map(each => each.id)"""
+    return [str(name) for name in page.evaluate(heard)]
+
+
+def _steps_back(page: Page) -> list[str]:
+    """Return what each step back shows, up to the conversation: the address, and whether a note is open."""
+    shown = []
+    while not shown or not shown[-1].endswith("/"):
+        page.go_back()
+        page.wait_for_timeout(100)
+        reading = page.locator("#cim-reader").is_visible()
+        shown.append(("note " if reading else "") + page.evaluate("location.pathname + location.search"))
+    return shown
+
+
 def test_tabs_open_the_notes_beside_a_conversation_that_stays(page: Page, museum: Place) -> None:
     ask_and_wait(page, "Que relie la stratégie ?")
     claims = page.locator("#chat .cim-claim").count()
@@ -85,9 +103,15 @@ def test_answer_goes_on_behind_a_view(site: Site, context: BrowserContext) -> No
     ask(page, "Pourquoi ?")
     expect(page.locator("#chat .cim-claim")).to_have_count(1)
     _notes(page)
+    conversation = page.locator("#rail .cim-views").get_by_role("link", name=texts.CONVERSATION)
+    expect(conversation).to_have_text(texts.CONVERSATION)
     site.chain.gate.release(100)
     expect(page.locator("#status .md")).to_have_text(texts.finished(2, 0, "answered"))
+    assert _heard(page) == ["status", "cim-live"]
+    expect(conversation).to_have_text(f"{texts.CONVERSATION}{SAYS['answer_ready']}")
+    shoot(page, "ready")
     page.go_back()
+    expect(conversation).to_have_text(texts.CONVERSATION)
     expect(page.locator("#chat .cim-claim").last).to_be_visible()
     expect(page.locator("#chat .cim-claim")).to_have_count(3)
     page.close()
@@ -160,6 +184,42 @@ def test_back_closes_the_reader_before_the_view(page: Page) -> None:
     expect(page.locator("#main")).to_be_visible()
 
 
+def test_each_step_back_shows_something_else_whatever_was_read(page: Page) -> None:
+    _notes(page)
+    _read(page, "Le guide")
+    page.get_by_role("link", name=browse_texts.BY_DATE).click()
+    expect(page.locator("#cim-reader")).to_be_hidden()
+    expect(page.locator("#cim-view .cim-entries li")).to_have_count(3)
+    _read(page, "Le guide")
+    _tab(page, "Notes")
+    expect(page.locator("#cim-reader")).to_be_hidden()
+    assert _steps_back(page) == ["/notes?order=date", "/notes", "/"]
+
+
+def test_tab_of_the_conversation_closes_the_note_over_it(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask_and_wait(page, "Que relie la stratégie ?")
+    page.evaluate("document.querySelector('#chat .cim-cite').click()")
+    page.get_by_role("link", name=SAYS["read_note"]).click()
+    expect(page.locator("#cim-reader mark").first).to_be_in_viewport()
+    assert _heard(page) == ["status", "cim-live"]
+    _tab(page, "Conversation")
+    expect(page.locator("#cim-reader")).to_be_hidden()
+    expect(page.locator("#chat .cim-claim").first).to_be_visible()
+
+
+def test_note_that_cannot_be_opened_is_said_over_the_list(museum: Place, context: BrowserContext) -> None:
+    page = context.new_page()
+    open_page(page, museum.url)
+    page.route("**/note/**", lambda route: route.abort())
+    _notes(page)
+    page.locator("#cim-view").get_by_role("link", name="Le guide", exact=True).click()
+    expect(page.locator("#cim-live")).to_have_text(SAYS["failed"])
+    expect(page.locator("#cim-live")).to_be_in_viewport()
+    shoot(page, "note-failed")
+    page.close()
+
+
 def test_picture_of_links_can_be_followed_by_keyboard(page: Page) -> None:
     _notes(page)
     _read(page, "Le guide")
@@ -201,7 +261,8 @@ def test_view_that_fails_says_so_and_the_conversation_is_one_click_away(
     open_page(page, museum.url)
     page.route("**/notes?fragment=1", lambda route: route.abort())
     _tab(page, "Notes")
-    expect(page.locator("#cim-view [role=status]")).to_have_text(SAYS["view_failed"])
+    expect(page.locator("#cim-view .cim-empty")).to_have_text(SAYS["view_failed"])
+    expect(page.locator("#cim-live")).to_have_text(SAYS["view_failed"])
     _tab(page, "Conversation")
     expect(page.locator("#q textarea")).to_be_focused()
     page.close()

@@ -69,7 +69,7 @@ def _heard(page: Page) -> list[str]:
 
 def _steps_back(page: Page) -> list[str]:
     """Return what each step back shows, up to the conversation: the address, and whether a note is open."""
-    shown = []
+    shown: list[str] = []
     while not shown or not shown[-1].endswith("/"):
         page.go_back()
         page.wait_for_timeout(100)
@@ -137,6 +137,24 @@ def test_search_and_filters_are_followed_in_place_and_back_leads_through_them(
     expect(page.locator("#cim-view")).to_be_hidden()
     page.go_forward()
     expect(page.locator("#cim-view .cim-entries li")).to_have_count(3)
+
+
+def test_list_follows_what_one_types_and_one_step_back_undoes_it(page: Page, museum: Place) -> None:
+    _notes(page)
+    field = page.locator("#cim-notes-q")
+    field.press_sequentially("ressour", delay=20)
+    expect(page.locator("#cim-view .cim-entries h2")).to_have_text(["Le guide", "Publics"])
+    expect(field).to_be_focused()
+    expect(page.locator("#cim-live")).to_have_text(browse_texts.notes_found(2))
+    _read(page, "Publics")
+    field.fill("strat")
+    expect(page.locator("#cim-view .cim-entries h2")).to_have_text(["Le guide"])
+    expect(page.locator("#cim-view mark")).to_have_text("Une 𝒳 stratégie relie les projets.")
+    expect(page.locator("#cim-reader")).to_be_visible()
+    expect(field).to_have_value("strat")
+    assert page.url == f"{museum.url}/notes?q=strat"
+    page.keyboard.press("Escape")
+    assert _steps_back(page) == ["/notes?q=ressour", "/notes", "/"]
 
 
 def test_note_opens_beside_the_list_and_its_links_lead_from_note_to_note(page: Page) -> None:

@@ -5,6 +5,7 @@
   const { says, say, byId, drawn, make, reader } = window.cimaise;
   const CHAT = "/";
   const LATE_MS = 300; // what opens sooner needs no word
+  const PAUSE_MS = 150; // between two letters, as one types
   const title = document.title;
   let asked = 0; // the last view asked for: an answer that comes late is not shown
   let current = ""; // the address of the view that is open
@@ -146,13 +147,39 @@
     part.scrollIntoView({ block: "start" });
   });
 
+  function addressOf(form) {
+    const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
+    const query = new URLSearchParams(pairs).toString();
+    return new URL(form.action).pathname + (query ? `?${query}` : "");
+  }
+
   document.addEventListener("submit", (event) => {
     const form = event.target.closest?.("#cim-view form");
     if (!form || form.method !== "get") return;
     event.preventDefault();
-    const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
-    const query = new URLSearchParams(pairs).toString();
-    go(new URL(form.action).pathname + (query ? `?${query}` : ""));
+    go(addressOf(form));
+  });
+
+  /* The list follows what one types, field and note beside it untouched; one step back undoes all that was typed. */
+  async function look(form) {
+    const address = addressOf(form);
+    if (!form.isConnected || address === current) return;
+    const turn = ++asked;
+    const html = await load(address, says.view_loading);
+    if (turn !== asked || html === null) return;
+    const searched = new URLSearchParams(location.search).has("q");
+    history[searched || history.state?.reading ? "replaceState" : "pushState"](null, "", address);
+    current = address;
+    const found = make("div", { html });
+    for (const part of [".cim-parts", ".cim-found"]) byId("cim-view").querySelector(part).replaceWith(found.querySelector(part));
+    say(byId("cim-view").querySelector(".cim-number").textContent);
+  }
+
+  let typing = 0;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("#cim-view .cim-search");
+    clearTimeout(typing);
+    if (form && !event.isComposing) typing = setTimeout(look, PAUSE_MS, form);
   });
 
   addEventListener("popstate", () => {

@@ -145,7 +145,7 @@ def sentence_at(text: str, start: int, end: int) -> Span:
 
 
 def line_span(text: str, line: int) -> Span | None:
-    """Return the span of a 1-based line, the white space around it apart; None where there is nothing to see."""
+    """Return the span of a 1-based line without the white space around it; None when nothing is left."""
     starts = [0, *line_starts(text), len(text)]
     if not 0 < line < len(starts):
         return None

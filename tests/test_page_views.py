@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -18,7 +19,7 @@ from tests.page_site import (
     shoot,
     watch,
 )
-from tests.views_site import Place, hostile, museum
+from tests.views_site import Place, hostile, museum, serving, write_vault
 
 pytestmark = MARKS
 SAYS = script_texts.SCRIPT
@@ -161,6 +162,7 @@ def test_note_opens_beside_the_list_and_its_links_lead_from_note_to_note(page: P
     _notes(page)
     _read(page, "Le guide")
     expect(page.locator("#cim-view")).to_be_visible()
+    expect(page.get_by_role("button", name=SAYS["back_view"])).to_be_visible()
     expect(page.locator("#cim-reader .cim-hook")).to_have_text("[[À écrire]]")
     shoot(page, "note")
     page.locator("#cim-reader .cim-note").get_by_role("link", name="les publics").click()
@@ -315,6 +317,35 @@ def test_phone_has_the_tabs_and_nothing_scrolls_sideways(
     assert not wide()
     page.close()
     assert faults == []
+
+
+CHEST = "# Le coffre\n\nLe coffre des prêts ferme à dix-huit heures.\n"
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_private_note_that_changed_says_both_wherever_it_is_read(
+    tmp_path: Path, context: BrowserContext, width: int
+) -> None:
+    vault = write_vault(tmp_path / "coffre", {"Prêts.md": f"---\nconfidentiel: true\n---\n{CHEST}"})
+    with serving(vault, tmp_path / "index") as place:
+        write_vault(vault, {"Prêts.md": CHEST})
+        page, faults = _open(context, place.url, width)
+        ask_and_wait(page, "Quand ferme le coffre des prêts ?")
+        expect(page.locator("#chat .cim-notice")).to_contain_text("La note a changé depuis l’indexation")
+        page.locator("#chat .cim-cite").first.evaluate("link => link.click()")
+        if width == 390:
+            expect(page.locator("#cim-sheet .cim-ev.is-open")).to_contain_text(texts.PRIVATE)
+            shoot(page, "private-sheet")
+            page.get_by_role("link", name=SAYS["read_note"]).click()
+        else:
+            expect(page.locator("#evidence .cim-ev")).to_contain_text(texts.PRIVATE)
+        reader = page.locator("#cim-reader")
+        expect(reader.locator(".cim-cartel")).to_contain_text(browse_texts.PRIVATE_WHY)
+        expect(reader.locator(".cim-notice")).to_have_text(browse_texts.CHANGED)
+        expect(reader.locator("mark")).to_be_in_viewport()
+        shoot(page, f"private-{width}")
+        page.close()
+        assert faults == []
 
 
 def test_views_are_dark_where_the_system_is(page: Page) -> None:

@@ -74,7 +74,7 @@ def test_view_is_a_whole_page_and_its_content_alone(museum: Place, path: str) ->
 def test_list_tells_folder_date_tags_and_who_cites(museum: Place) -> None:
     page = _plain(museum.get("/notes?fragment=1")[2])
     assert browse_texts.notes_found(3) in page
-    assert "12 mai 2022 · Ressources · #guide #stratégie · 2 notes la citent" in page
+    assert "12 mai 2022 · Ressources · #guide #stratégie · 2\u00a0notes\u00a0la\u00a0citent" in page
 
 
 def test_search_marks_its_sentence_and_opens_the_note_there(museum: Place) -> None:

@@ -62,7 +62,7 @@ def _group(kind: Kind, found: list[Finding], report: HealthReport, note_ids: Map
 
 def _row(finding: Finding, note_ids: Mapping[str, str]) -> str:
     what = _name(finding.path, note_ids, finding.line)
-    where = element("span", "cim-meta", browse_texts.line(finding.line)) if finding.line else ""
+    where = " " + element("span", "cim-meta", browse_texts.line(finding.line)) if finding.line else ""
     return (
         f'<li><span class="n"></span><div><h3>{what}{where}</h3><p>{escape(finding.sentence)}</p></div></li>'
     )

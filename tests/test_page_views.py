@@ -222,6 +222,7 @@ def test_tab_of_the_conversation_closes_the_note_over_it(page: Page) -> None:
     page.evaluate("document.querySelector('#chat .cim-cite').click()")
     page.get_by_role("link", name=SAYS["read_note"]).click()
     expect(page.locator("#cim-reader mark").first).to_be_in_viewport()
+    expect(page.locator("#rail [aria-current]")).to_have_text(texts.CONVERSATION)
     assert _heard(page) == ["status", "cim-live"]
     _tab(page, "Conversation")
     expect(page.locator("#cim-reader")).to_be_hidden()

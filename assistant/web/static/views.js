@@ -109,16 +109,17 @@
   }
 
   /* An answer that ends unseen waits behind the tab of the conversation; the status line is heard meanwhile. */
-  let writing = false;
+  let seen = ""; // of the status line, which answer ended in sight
   function announce() {
-    const line = byId("status")?.querySelector("[class*=cim-asked-]");
+    const ended = byId("status")?.querySelector("[class*=cim-asked-]:not(.cim-busy)")?.className;
     const tab = byId("rail")?.querySelector(`.cim-views a[href="${CHAT}"]`);
-    if (!line || !tab) return;
-    const ended = writing && !line.matches(".cim-busy");
-    writing = line.matches(".cim-busy");
-    const known = tab.querySelector(".cim-ready");
-    if (byId("main").checkVisibility({ visibilityProperty: true })) known?.remove();
-    else if (ended && !known) tab.append(make("span", { class: "cim-ready", text: says.answer_ready }));
+    const known = tab?.querySelector(".cim-ready");
+    if (byId("chat")?.checkVisibility({ visibilityProperty: true })) {
+      seen = ended ?? seen;
+      known?.remove();
+    } else if (byId("cim-shell")?.matches(".is-viewing, .is-reading") && ended && ended !== seen && !known) {
+      tab.append(make("span", { class: "cim-ready", text: says.answer_ready }));
+    }
   }
 
   document.addEventListener("click", (event) => {

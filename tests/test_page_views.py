@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from assistant.web import script_texts, texts
 from assistant.web.notes import texts as browse_texts
@@ -200,6 +200,8 @@ def test_back_closes_the_reader_before_the_view(page: Page) -> None:
     page.go_back()
     expect(page.locator("#cim-reader")).to_be_hidden()
     expect(page.locator("#cim-view .cim-entries li")).to_have_count(3)
+    page.go_forward()
+    page.wait_for_timeout(200)
     page.go_back()
     expect(page.locator("#main")).to_be_visible()
 
@@ -229,16 +231,38 @@ def test_tab_of_the_conversation_closes_the_note_over_it(page: Page) -> None:
     expect(page.locator("#chat .cim-claim").first).to_be_visible()
 
 
-def test_note_that_cannot_be_opened_is_said_over_the_list(museum: Place, context: BrowserContext) -> None:
-    page = context.new_page()
-    open_page(page, museum.url)
-    page.route("**/note/**", lambda route: route.abort())
+@pytest.mark.parametrize("width", [1440, 390])
+def test_note_that_cannot_be_opened_is_said_over_what_one_reads(
+    museum: Place, context: BrowserContext, width: int
+) -> None:
+    page, _ = _open(context, museum.url, width)
     _notes(page)
-    page.locator("#cim-view").get_by_role("link", name="Le guide", exact=True).click()
+    page.route(f"**{museum.note('Ressources/Publics.md')}**", lambda route: route.abort())
+    if width == 390:
+        _read(page, "Le guide")
+        page.locator("#cim-reader .cim-note").get_by_role("link", name="les publics").click()
+    else:
+        page.locator("#cim-view").get_by_role("link", name="Publics", exact=True).click()
     expect(page.locator("#cim-live")).to_have_text(SAYS["failed"])
     expect(page.locator("#cim-live")).to_be_in_viewport()
-    shoot(page, "note-failed")
+    shoot(page, f"note-failed-{width}")
     page.close()
+
+
+def test_view_that_is_slow_to_come_is_waited_for_in_words(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/notes/health?fragment=1", hold)
+    _notes(page)
+    page.get_by_role("link", name=browse_texts.HEALTH_LINK).click()
+    expect(page.locator("#cim-live")).to_have_text(browse_texts.EXAMINING)
+    expect(page.locator("#cim-live")).to_be_in_viewport()
+    held[0].continue_()
+    expect(page.locator("#cim-view h1")).to_have_text(browse_texts.HEALTH_TITLE)
+    expect(page.locator("#cim-live")).to_have_text("")
 
 
 def test_picture_of_links_can_be_followed_by_keyboard(page: Page) -> None:

@@ -138,7 +138,6 @@ def shelves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnswerChain]:
         ("#stratégie/num", ["Cap"]),
         ("colloque œuv", ["Œuvres", "Atelier"]),
         ("tég", []),
-        ("patr", ["Patrimoine"]),
     ],
 )
 def test_search_as_one_types(shelves: AnswerChain, typed: str, found: list[str]) -> None:
@@ -153,6 +152,11 @@ def test_search_marks_the_sentence_that_a_begun_word_goes_on_in(shelves: AnswerC
     assert excerpt is not None
     assert excerpt.best is not None
     assert excerpt.text[slice(*excerpt.best)] == "On y parle de stratification."
+
+
+def test_search_takes_a_begun_word_for_no_misspelling(shelves: AnswerChain) -> None:
+    assert _find(shelves, text="patr") == ["Patrimoine"]
+    assert _find(shelves, text="patrimione") == ["Patrimoine"]
 
 
 def test_search_goes_on_with_a_whole_word_after_the_notes_that_say_it(shelves: AnswerChain) -> None:

@@ -9,6 +9,7 @@ from assistant.answer import Filters
 from assistant.question import admits
 from ingest.cards import NoteCard, StoredLink, links_from, links_to, load_cards
 from ingest.french import fold, words
+from ingest.health.finding import line_starts
 from ingest.store import Store, StoredNote
 
 PAGE = 50  # notes on a page of the list
@@ -141,6 +142,16 @@ def sentence_at(text: str, start: int, end: int) -> Span:
             break
     found = text[first:last]
     return first + len(found) - len(found.lstrip()), last - len(found) + len(found.rstrip())
+
+
+def line_span(text: str, line: int) -> Span | None:
+    """Return the span of a 1-based line without the white space around it; None when nothing is left."""
+    starts = [0, *line_starts(text), len(text)]
+    if not 0 < line < len(starts):
+        return None
+    begin, found = starts[line - 1], text[starts[line - 1] : starts[line]]
+    start, end = begin + len(found) - len(found.lstrip()), begin + len(found.rstrip())
+    return (start, end) if start < end else None
 
 
 def _hook(link: StoredLink, cards: Mapping[int, NoteCard], aimed: Mapping[int, StoredNote]) -> Hook:

@@ -37,13 +37,13 @@ class Candidates:
 
 
 def gather_candidates(
-    snapshot: Snapshot, embeddings: Embeddings, text: str, search: Search, filters: Filters
+    snapshot: Snapshot, embeddings: Embeddings | None, text: str, search: Search, filters: Filters
 ) -> Candidates:
     """Return the candidates for a text, those that the filters admit.
 
     Args:
         snapshot: Where to look; without its vectors the words alone decide.
-        embeddings: Those the snapshot was built with.
+        embeddings: Those the snapshot was built with; None where the words alone are to decide.
         text: The question, or what a follow-up means.
         search: What it searches for.
         filters: What part of the vault to keep to.
@@ -104,9 +104,9 @@ def _cited(store: Store, notes: Numbers, owners: Numbers, scores: Scores) -> Sco
     return np.array(means)
 
 
-def _nearest(snapshot: Snapshot, embeddings: Embeddings, text: str) -> dict[str, float] | None:
+def _nearest(snapshot: Snapshot, embeddings: Embeddings | None, text: str) -> dict[str, float] | None:
     """Return the cosine similarity of the nearest chunks by id, or None when it cannot be told."""
-    if snapshot.vectors is None:
+    if snapshot.vectors is None or embeddings is None:
         return None
     if not snapshot.manifest.vectors:  # nothing to compare with: the question need not leave
         return {}

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from langchain_core.embeddings import Embeddings
-
 from assistant.answer import Answer
 from assistant.browse import FileState, Listing, Reading, Wanted, cut_page, list_notes, read_around
 from assistant.leads import complete_title, find_leads
@@ -40,13 +38,11 @@ class Catalogue:
 
     Args:
         snapshots: Lends the published snapshot; `close` closes it.
-        embeddings: Those it was built with.
         settings: The vault.
     """
 
-    def __init__(self, snapshots: SnapshotSource, embeddings: Embeddings, settings: IngestSettings) -> None:
+    def __init__(self, snapshots: SnapshotSource, settings: IngestSettings) -> None:
         self._snapshots = snapshots
-        self._embedder = embeddings
         self._vault = settings
         self._report: tuple[float, HealthReport] | None = None
         self._examining = threading.Lock()
@@ -114,7 +110,7 @@ class Catalogue:
         """
         with self._snapshots.lease() as snapshot:
             if wanted.text.strip():
-                return cut_page(search_notes(wanted, snapshot, self._embedder), wanted.page)
+                return cut_page(search_notes(wanted, snapshot), wanted.page)
             return cut_page(list_notes(wanted, snapshot.store), wanted.page)
 
     def read(self, note_id: str) -> Reading | None:

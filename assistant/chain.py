@@ -51,7 +51,7 @@ class AnswerChain(Catalogue, Runnable[QuestionInput, Answer]):
         chat_model: BaseChatModel | None = None,
         endpoint: Endpoint | None = None,
     ) -> None:
-        Catalogue.__init__(self, snapshots, embeddings, settings)
+        Catalogue.__init__(self, snapshots, settings)
         self.retriever = NoteRetriever(snapshots=snapshots, embeddings=embeddings)
         self._embeddings = embeddings
         self._settings = settings

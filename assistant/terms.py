@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from assistant.thesaurus import Phrase, Thesaurus, synonyms, translations
 from ingest.french import (
+    STOP_WORDS,
     content_words,
     edits_allowed,
     english_stem,
@@ -15,6 +16,7 @@ from ingest.french import (
     nearest_word,
     spellings,
     stem,
+    words,
 )
 from ingest.lexicon import Lexicon
 
@@ -36,6 +38,8 @@ _ASKING = frozenset(
 )
 _STAND_IN, _SAME = 0.5, 0.9  # of what the word itself is worth: a synonym's, an acronym's
 _ASKED = 0.2  # of its weight that a word which only asks has in what is answered
+_BEGUN = 0.5  # that a longer one is worth to a word which may not be all typed
+_SHORTEST, _MOST = 3, 30  # letters that begin a word, stems that they may begin
 _DOUBT = 0.5  # of what the word is worth where it was repaired: it may be another
 
 
@@ -79,23 +83,27 @@ class Search:
     terms: tuple[Term, ...]
 
 
-def read_search(text: str, lexicon: Lexicon, acronyms: Thesaurus | None = None) -> Search:
+def read_search(
+    text: str, lexicon: Lexicon, acronyms: Thesaurus | None = None, *, typing: bool = False
+) -> Search:
     """Return what a text searches for in a vault; an English one is put into French.
 
     Args:
         text: The question, or what a follow-up means.
         lexicon: The words of the vault.
         acronyms: Those that the notes spell out.
+        typing: Whether its last word may go on: those it begins then stand for it, and it is not repaired.
     """
     if is_english(text):
         return _translated(english_words(text), lexicon)
     asked = content_words(text)
-    words = tuple(_repaired(word, lexicon) for word in asked)
-    repaired = {stem(word) for word, typed in zip(words, asked, strict=True) if word != typed}
-    sources = [(synonyms(), _STAND_IN), *([(acronyms, _SAME)] if acronyms else [])]
-    terms = _terms([stem(word) for word in words], lexicon, sources)
+    begun = _begun(words(text)[-1], lexicon) if typing else Thesaurus()
+    meant = tuple(word if begun.knows(stem(word)) else _repaired(word, lexicon) for word in asked)
+    repaired = {stem(word) for word, typed in zip(meant, asked, strict=True) if word != typed}
+    sources = [(begun, _BEGUN), (synonyms(), _STAND_IN), *([(acronyms, _SAME)] if acronyms else [])]
+    terms = _terms([stem(word) for word in meant], lexicon, sources)
     return Search(
-        words, tuple(replace(term, certainty=_DOUBT) if term.stem in repaired else term for term in terms)
+        meant, tuple(replace(term, certainty=_DOUBT) if term.stem in repaired else term for term in terms)
     )
 
 
@@ -162,6 +170,14 @@ def _weight(key: str, lexicon: Lexicon) -> float:
     number = lexicon.stem(key)
     notes = int(lexicon.stem_notes[number]) if number is not None else 0
     return math.log(1 + len(lexicon.title_words) / (notes + 0.5))
+
+
+def _begun(word: str, lexicon: Lexicon) -> Thesaurus:
+    """Return what of the vault may stand for a word that is perhaps not all typed."""
+    if len(word) < _SHORTEST or word in STOP_WORDS:
+        return Thesaurus()
+    longer = [(key,) for key in lexicon.stems_begun(word, _MOST)]
+    return Thesaurus([((stem(word),), longer)] if longer else [])
 
 
 def _repaired(word: str, lexicon: Lexicon) -> str:

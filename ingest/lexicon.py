@@ -112,6 +112,13 @@ class Lexicon:
             if abs(len(self.words[number]) - len(word)) <= edits
         }
 
+    def stems_begun(self, begun: str, limit: int) -> list[str]:
+        """Return the stems of the words that begin so, those that most notes hold, in their order."""
+        last = bisect_left(self.words, f"{begun}\U0010ffff")
+        numbers = np.unique(self.word_stems[bisect_left(self.words, begun) : last])
+        commonest = np.argsort(-self.stem_notes[numbers], kind="stable")[:limit]
+        return [self.stems[number] for number in np.sort(numbers[commonest])]
+
     def words_of(self, chunk: int) -> Counter[str]:
         """Return how often each word stands in a chunk."""
         held, counts = self.chunk_words[chunk]

@@ -263,7 +263,9 @@ def marked(page: Page) -> str:
 
 
 def focused_citation(page: Page) -> int:
-    page.wait_for_function("document.activeElement.matches('#chat .cim-cite')")  # a dialog gives it back late
+    page.wait_for_function(
+        "() => document.activeElement.matches('#chat .cim-cite')"
+    )  # a dialog gives it back late
     return int(
         page.evaluate("[...document.querySelectorAll('#chat .cim-cite')].indexOf(document.activeElement)")
     )

@@ -1,6 +1,8 @@
 """Browsing the notes: what the list holds and finds, and a note among those around it."""
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,10 @@ from hypothesis import strategies as st
 
 from assistant import AnswerChain, Settings, build_chain
 from assistant.answer import Filters
-from assistant.browse import PAGE, Entry, Reading, Wanted, cut_page, sentence_at
+from assistant.browse import PAGE, Entry, Reading, Wanted, cut_page, line_span, sentence_at
+from ingest.embeddings import HashedEmbeddings
 from ingest.errors import QuestionError
+from ingest.health.finding import line_at, line_starts
 from ingest.sync import sync
 
 VAULT = {
@@ -31,6 +35,16 @@ def chain(vault: Path, tmp_path: Path) -> Iterator[AnswerChain]:
     built = build_chain(Settings(vault=vault, index=tmp_path / "index"))
     yield built
     built.close()
+
+
+class _Counting(HashedEmbeddings):
+    """Embeddings that count what they are asked."""
+
+    asked = 0
+
+    def embed_query(self, text: str) -> list[float]:
+        self.asked += 1
+        return super().embed_query(text)
 
 
 def _titles(entries: tuple[Entry, ...]) -> list[str]:
@@ -91,8 +105,75 @@ def test_search_shows_each_note_once_with_its_best_sentence(chain: AnswerChain) 
     )
 
 
-def test_search_finds_the_titles_one_begins_to_type(chain: AnswerChain) -> None:
-    assert _find(chain, text="ecr") == ["Écrire"]
+@pytest.fixture(scope="module")
+def shelves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnswerChain]:
+    """A vault whose notes are told apart by where a word stands: title, alias, tag, folder, body."""
+    home = tmp_path_factory.mktemp("shelves")
+    for path, text in {
+        "Une nouvelle stratégie.md": "Rien de plus ici.",
+        "Stratégies.md": "Un plan, un cap.",
+        "Plan.md": "---\naliases: [Stratagème]\n---\nUn cap et un budget.",
+        "Cap.md": "---\ntags: [stratégie/numérique]\n---\nOn choisit où aller.",
+        "Colloque/Œuvres.md": "Un après-midi de discussion.",
+        "Atelier.md": "# Atelier\n\nIntroduction.\n\nOn y parle de stratification. Et du colloque.\n",
+        "Patrimoine.md": "Le patrimoine se transmet.",
+        "Départ.md": "# Départ\n\nUne part de gâteau.",
+    }.items():
+        (home / "vault" / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / "vault" / path).write_text(text, encoding="utf-8")
+    built = build_chain(Settings(vault=home / "vault", index=home / "index"))
+    yield built
+    built.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("STRAT", ["Stratégies", "Une nouvelle stratégie", "Plan", "Cap", "Atelier"]),
+        ("strategie", ["Stratégies", "Une nouvelle stratégie", "Cap"]),
+        ("nouv strat", ["Une nouvelle stratégie"]),
+        ("une", ["Une nouvelle stratégie"]),
+        ("oeu", ["Œuvres"]),
+        ("coll", ["Œuvres", "Atelier"]),
+        ("#stratégie/num", ["Cap"]),
+        ("colloque œuv", ["Œuvres", "Atelier"]),
+        ("tég", []),
+    ],
+)
+def test_search_as_one_types(shelves: AnswerChain, typed: str, found: list[str]) -> None:
+    listed = _find(shelves, text=typed)
+    assert listed[: len(found)] == found
+    assert found or not listed
+
+
+def test_search_marks_the_sentence_that_a_begun_word_goes_on_in(shelves: AnswerChain) -> None:
+    entries = {entry.card.title: entry for entry in shelves.browse(Wanted(text="stratif")).entries}
+    excerpt = entries["Atelier"].excerpt
+    assert excerpt is not None
+    assert excerpt.best is not None
+    assert excerpt.text[slice(*excerpt.best)] == "On y parle de stratification."
+
+
+def test_search_takes_a_begun_word_for_no_misspelling(shelves: AnswerChain) -> None:
+    assert _find(shelves, text="patr") == ["Patrimoine"]
+    assert _find(shelves, text="patrimione") == ["Patrimoine"]
+
+
+def test_search_goes_on_with_a_whole_word_after_the_notes_that_say_it(shelves: AnswerChain) -> None:
+    assert _find(shelves, text="part") == ["Départ"]
+    assert _find(shelves, text="cap") == ["Cap", "Stratégies", "Plan"]
+
+
+def test_search_asks_nothing_of_a_provider(make_vault: Callable[..., Path], tmp_path: Path) -> None:
+    counted = _Counting()
+    settings = Settings(vault=make_vault(VAULT), index=tmp_path / "index")
+    with closing(build_chain(settings, embeddings=counted)) as chain:
+        assert _find(chain, text="carnet")
+    assert counted.asked == 0
+
+
+def test_begun_word_is_searched_for_where_it_is_the_last_one(chain: AnswerChain) -> None:
+    assert _find(chain, text="ecr") == ["Écrire", "accueil"]
     assert _find(chain, text="budg") == ["Le budget"]
 
 
@@ -181,6 +262,15 @@ def test_sentence_holds_what_it_is_looked_up_by_on_one_line(text: str, bounds: t
     first, last = sentence_at(text, start, end)
     assert first <= start < end <= last
     assert not set("\r\n") & set(text[first:last])
+
+
+@given(text=st.text(alphabet="Ab \n\r\u200b", max_size=40), line=st.integers(0, 44))
+def test_line_is_the_one_an_editor_shows(text: str, line: int) -> None:
+    lines = re.split(r"\r\n?|\n", text)
+    words = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    span = line_span(text, line)
+    assert (text[slice(*span)] if span else "") == words
+    assert span is None or line_at(line_starts(text), span[0]) == line
 
 
 def test_sentence_of_an_endless_line_is_cut() -> None:

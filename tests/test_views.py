@@ -74,7 +74,7 @@ def test_view_is_a_whole_page_and_its_content_alone(museum: Place, path: str) ->
 def test_list_tells_folder_date_tags_and_who_cites(museum: Place) -> None:
     page = _plain(museum.get("/notes?fragment=1")[2])
     assert browse_texts.notes_found(3) in page
-    assert "12 mai 2022 · Ressources · #guide #stratégie · 2 notes la citent" in page
+    assert "12 mai 2022 · Ressources · #guide #stratégie · 2\u00a0notes\u00a0la\u00a0citent" in page
 
 
 def test_search_marks_its_sentence_and_opens_the_note_there(museum: Place) -> None:
@@ -140,8 +140,34 @@ def test_long_list_goes_on_by_pages(tmp_path: Path) -> None:
 def test_health_ranks_missing_notes_with_their_stub_and_who_asks(museum: Place) -> None:
     page = museum.get("/notes/health?fragment=1")[2]
     assert browse_texts.examined(3, 1) in _plain(page)
-    assert f'<a href="{museum.note("Ressources/Le guide.md")}">Ressources / Le guide</a>' in page
+    address = f"{museum.note('Ressources/Le guide.md')}?line=7#passage"
+    assert f'<a href="{address}">Ressources / Le guide</a>' in page
     assert "# À écrire\n\n## Voir aussi\n\n- [[Le guide]]" in _plain(page)
+
+
+def test_finding_leads_to_its_line_while_the_file_is_the_note(museum: Place) -> None:
+    path, address = (
+        museum.vault / "Ressources" / "Le guide.md",
+        f"{museum.note('Ressources/Le guide.md')}?line=7",
+    )
+    marked = re.compile('<mark id="passage">(.*?)</mark>')
+    assert _plain(marked.findall(museum.get(address)[2])[0]).endswith("et [[À écrire]].")
+    text = path.read_text(encoding="utf-8")
+    try:
+        path.write_text(f"Une ligne de plus.\n{text}", encoding="utf-8")
+        page = museum.get(address)[2]
+    finally:
+        path.write_text(text, encoding="utf-8")
+    assert not marked.search(page)
+    assert browse_texts.CHANGED in _plain(page)
+    assert texts.NOTE_SPAN_OUTSIDE not in _plain(page)
+
+
+@pytest.mark.parametrize("place", ["line=999", "line=0", "start=3"])
+def test_place_that_a_note_lacks_is_said(museum: Place, place: str) -> None:
+    page = museum.get(f"{museum.note('Ressources/Le guide.md')}?{place}")[2]
+    assert texts.NOTE_SPAN_OUTSIDE in _plain(page)
+    assert "<mark" not in page
 
 
 def test_note_has_its_links_and_what_cites_it(museum: Place) -> None:

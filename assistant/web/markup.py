@@ -48,10 +48,13 @@ def render_act(name: str, label: str) -> str:
     return f'<a class="cim-act" href="#cim-{name}">{escape(label)}</a>'
 
 
-def note_url(note_id: str, start: int | None = None, end: int | None = None) -> str:
-    """Return where the server shows a note, at a span of it when one is given."""
+def note_url(
+    note_id: str, start: int | None = None, end: int | None = None, *, line: int | None = None
+) -> str:
+    """Return where the server shows a note, at a span of it or at a 1-based line when one is given."""
     path = f"/note/{quote_url(note_id, safe='', errors='replace')}"
-    return path if start is None else f"{path}?start={start}&end={end}#passage"
+    place = f"line={line}" if line is not None else "" if start is None else f"start={start}&end={end}"
+    return f"{path}?{place}#passage" if place else path
 
 
 def render_text(

@@ -1,7 +1,7 @@
 """Our own routes, beside Gradio's: the notes behind citations, and what our script asks for."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 
@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from assistant.browse import Reading
+from assistant.browse import Reading, line_span
 from assistant.exchange import Exchange, read_records
 from assistant.export import to_html, to_markdown, to_text
 from assistant.web import texts
@@ -22,7 +22,8 @@ from assistant.web.notes.reader import render_note, render_note_page, render_obs
 from assistant.web.pages import render_message_page
 from ingest.errors import CimaiseError
 
-_OFFSET = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_PLACES = ("start", "end", "line")  # what an address may name of a note
 _LONGEST_TITLE = 200
 _FRESH = {"Cache-Control": "no-store"}
 
@@ -59,8 +60,8 @@ def _add_note(app: FastAPI, chain: PageChain, static_url: Callable[[str], str], 
         return render_note_page(note.title, content, obsidian, style_urls=styles, script_url=script)
 
     async def show_note(request: Request) -> Response:
-        bounds = [request.query_params.get(name) for name in ("start", "end")]
-        if any(bound is not None and not _OFFSET.fullmatch(bound) for bound in bounds):
+        asked = {name: request.query_params[name] for name in _PLACES if name in request.query_params}
+        if not all(map(_NUMBER.fullmatch, asked.values())):
             return refuse(texts.NOTE_SPAN_INVALID, 400)
         try:
             reading = await run_in_threadpool(chain.read, request.path_params["note_id"])
@@ -68,15 +69,22 @@ def _add_note(app: FastAPI, chain: PageChain, static_url: Callable[[str], str], 
             return refuse(str(error), 503)
         if reading is None:
             return refuse(texts.NOTE_UNKNOWN, 404)
-        start, end = (int(bound) if bound is not None else None for bound in bounds)
-        inside = start is not None and end is not None and start < end <= len(reading.note.text)
-        span = (start, end) if inside and start is not None and end is not None else None
-        warning = texts.NOTE_SPAN_OUTSIDE if not inside and (start, end) != (None, None) else ""
+        moved = "line" in asked and reading.state != "same"  # the lines of the file are no more the note's
+        span = None if moved else _span(reading.note.text, {name: int(asked[name]) for name in asked})
+        warning = texts.NOTE_SPAN_OUTSIDE if asked and span is None and not moved else ""
         fragment = "fragment" in request.query_params
         content = await run_in_threadpool(render, reading, span, warning, fragment=fragment)
         return HTMLResponse(content, headers=_FRESH)
 
     app.add_route("/note/{note_id:path}", show_note)
+
+
+def _span(text: str, asked: Mapping[str, int]) -> Span | None:
+    """Return the span or the line that an address names, None where the note has none such."""
+    if "line" in asked:
+        return line_span(text, asked["line"])
+    start, end = asked.get("start", 0), asked.get("end", 0)
+    return (start, end) if start < end <= len(text) and len(asked) == 2 else None
 
 
 def _add_scope(app: FastAPI, chain: PageChain) -> None:

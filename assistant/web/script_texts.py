@@ -14,6 +14,7 @@ SCRIPT: dict[str, Any] = {
     "back_note": "← Note précédente",
     "views": texts.VIEWS,
     "views_name": texts.VIEWS_NAME,
+    "answer_ready": "réponse à lire",
     "view_loading": browse_texts.OPENING,
     "view_failed": "La page n’a pas pu être ouverte ; vérifiez que Cimaise tourne encore.",
     "open": " (ouvert)",

@@ -45,6 +45,7 @@ def render_note(reading: Reading, span: Span | None, *, warning: str = "") -> st
         (texts.CARTEL_TAGS, " ".join(f"#{tag}" for tag in note.tags)),
         (texts.CARTEL_ALIASES, ", ".join(note.aliases)),
         (texts.CARTEL_FILE, note.path.replace("/", " / ")),
+        (browse_texts.PRIVATE, browse_texts.PRIVATE_WHY if note.private else ""),
     )
     cartel = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows if value)
     private = element("p", "cim-meta", texts.PRIVATE) if note.private else ""

@@ -27,6 +27,7 @@ CITED_BY = "Citée par"
 CITED_BY_NONE = "Aucune autre note ne cite celle-ci."
 CITED_BY_MORE = "Les autres ({number})"
 OBSIDIAN = "Ouvrir dans Obsidian"
+PRIVATE, PRIVATE_WHY = "Confidentielle", "aucun modèle distant ne la reçoit"
 TO_WRITE = "note à écrire"
 CHANGED = (
     "La note a changé depuis que Cimaise l’a lue\u202f; voici le texte d’alors, que les réponses citent."
@@ -61,8 +62,8 @@ def shown(first: int, last: int, total: int) -> str:
 
 
 def cited_by(number: int) -> str:
-    """Return how many notes cite a note; nothing when none does."""
-    return f"{count(number, 'note la cite', 'notes la citent')}" if number else ""
+    """Return how many notes cite a note, on one line; nothing when none does."""
+    return count(number, "note la cite", "notes la citent").replace(" ", "\u00a0") if number else ""
 
 
 def and_others(number: int) -> str:
@@ -92,4 +93,4 @@ def demand(notes: int, links: int) -> str:
 
 def line(number: int | None) -> str:
     """Return where in its file something stands."""
-    return "" if number is None else f", ligne {number}"
+    return "" if number is None else f"ligne\u00a0{number}"

@@ -61,8 +61,8 @@ def _group(kind: Kind, found: list[Finding], report: HealthReport, note_ids: Map
 
 
 def _row(finding: Finding, note_ids: Mapping[str, str]) -> str:
-    what = _name(finding.path, note_ids)
-    where = element("span", "cim-meta", browse_texts.line(finding.line)) if finding.line else ""
+    what = _name(finding.path, note_ids, finding.line)
+    where = " " + element("span", "cim-meta", browse_texts.line(finding.line)) if finding.line else ""
     return (
         f'<li><span class="n"></span><div><h3>{what}{where}</h3><p>{escape(finding.sentence)}</p></div></li>'
     )
@@ -70,15 +70,15 @@ def _row(finding: Finding, note_ids: Mapping[str, str]) -> str:
 
 def _missing(found: list[Finding], report: HealthReport, note_ids: Mapping[str, str]) -> list[str]:
     """Return the notes to write, the most asked for first, each with who asks and the stub of it."""
-    asking: dict[str, list[str]] = {}
+    asking: dict[str, dict[str, int | None]] = {}
     for finding in found:
-        asking.setdefault(link_key(finding.target or ""), []).append(finding.path)
+        asking.setdefault(link_key(finding.target or ""), {}).setdefault(finding.path, finding.line)
     rows = []
     for note in report.missing:
-        paths = list(dict.fromkeys(asking.get(link_key(note.target), ())))
+        paths = asking.get(link_key(note.target))
         if not paths:
             continue
-        where = ", ".join(_name(path, note_ids) for path in paths)
+        where = ", ".join(_name(path, note_ids, line) for path, line in paths.items())
         stub = escape(write_stub(note.target, map(name_of, paths)))
         rows.append(
             f'<li><span class="n"></span><div><h3>{escape(note.target)}</h3>'
@@ -89,7 +89,8 @@ def _missing(found: list[Finding], report: HealthReport, note_ids: Mapping[str, 
     return rows
 
 
-def _name(path: str, note_ids: Mapping[str, str]) -> str:
+def _name(path: str, note_ids: Mapping[str, str], line: int | None) -> str:
+    """Return the name of a note as a link to that line of it; the name alone where it cannot be opened."""
     name = escape(path.removesuffix(".md").replace("/", " / "))
     note_id = note_ids.get(path)
-    return name if note_id is None else f'<a href="{escape(note_url(note_id))}">{name}</a>'
+    return name if note_id is None else f'<a href="{escape(note_url(note_id, line=line))}">{name}</a>'

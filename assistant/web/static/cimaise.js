@@ -58,7 +58,7 @@
     const back = document.createElement("button");
     back.type = "button";
     back.className = "cim-btn";
-    back.textContent = label ? says.back.replace("{number}", label) : opened?.zone === "cim-view" ? says.back_view : says.back_plain;
+    back.textContent = label ? says.back.replace("{number}", label) : byId("cim-shell").classList.contains("is-viewing") ? says.back_view : says.back_plain;
     back.addEventListener("click", close);
     line.append(back);
     return line;

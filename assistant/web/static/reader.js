@@ -63,6 +63,7 @@
   });
   addEventListener("popstate", () => {
     if (!marked()) reader.close();
+    else if (!reader.opened()) history.back(); // the note was closed: its step shows nothing
   });
 
   document.addEventListener("click", (event) => {

@@ -2,8 +2,10 @@
    the conversation goes on behind it and the browser's Back leads through them. Without script they are plain links. */
 (() => {
   "use strict";
-  const { says, byId, drawn, make, reader } = window.cimaise;
+  const { says, say, byId, drawn, make, reader } = window.cimaise;
   const CHAT = "/";
+  const LATE_MS = 300; // what opens sooner needs no word
+  const PAUSE_MS = 150; // between two letters, as one types
   const title = document.title;
   let asked = 0; // the last view asked for: an answer that comes late is not shown
   let current = ""; // the address of the view that is open
@@ -34,8 +36,7 @@
   function section() {
     let zone = byId("cim-view");
     if (zone) return zone;
-    const status = make("p", { class: "cim-view-status", role: "status" });
-    zone = make("section", { id: "cim-view", hidden: true }, status, make("div", { class: "cim-view-body" }));
+    zone = make("section", { id: "cim-view", hidden: true });
     byId("cim-shell").append(zone);
     return zone;
   }
@@ -44,47 +45,54 @@
     if (event.target.closest("#main, #evidence")) held = event.target;
   });
 
-  async function open(address, meanwhile) {
+  /* The view of an address, null when it cannot be had; one that is slow to come is waited for in words. */
+  async function load(address, meanwhile) {
+    const late = setTimeout(() => say(meanwhile, true), LATE_MS);
+    try {
+      const response = await fetch(`${address}${address.includes("?") ? "&" : "?"}fragment=1`);
+      return response.ok ? await response.text() : null;
+    } catch {
+      return null;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  async function open(address, meanwhile = says.view_loading) {
     const turn = ++asked;
     current = address;
     const zone = section();
-    const [status, body] = zone.children;
     reader.close();
     if (zone.hidden) scroll = scrollY;
     byId("cim-shell").classList.add("is-viewing");
     zone.hidden = false;
     zone.setAttribute("aria-busy", "true");
-    status.classList.remove("cim-sr");
-    status.textContent = meanwhile ?? says.view_loading;
     tell();
-    let html = null;
-    try {
-      const response = await fetch(`${address}${address.includes("?") ? "&" : "?"}fragment=1`);
-      html = response.ok ? await response.text() : null;
-    } catch {
-      html = null;
-    }
+    const html = await load(address, meanwhile);
     if (turn !== asked) return;
     zone.removeAttribute("aria-busy");
-    status.classList.toggle("cim-sr", html !== null);
-    status.textContent = html === null ? says.view_failed : "";
-    if (html === null) return body.replaceChildren();
-    body.innerHTML = html;
-    status.textContent = body.querySelector(".cim-number")?.textContent ?? ""; // for those who do not see the list
-    const heading = body.querySelector("h1");
+    if (html === null) return fail(zone);
+    zone.innerHTML = html;
+    say(zone.querySelector(".cim-number")?.textContent ?? ""); // for those who do not see the list
+    const heading = zone.querySelector("h1");
     document.title = heading ? `${heading.textContent} – ${title.split(/\s/)[0]}` : title;
     window.scrollTo(0, 0);
     heading?.focus({ preventScroll: true });
   }
 
+  function fail(zone) {
+    zone.replaceChildren(make("div", { class: "cim-view" }, make("div", { class: "cim-empty" }, make("p", { text: says.view_failed }))));
+    say(says.view_failed);
+  }
+
   function close() {
     asked++;
     current = "";
+    reader.close();
     const zone = byId("cim-view");
     if (!zone || zone.hidden) return;
-    reader.close();
     zone.hidden = true;
-    zone.querySelector(".cim-view-body").replaceChildren();
+    zone.replaceChildren();
     byId("cim-shell").classList.remove("is-viewing");
     document.title = title;
     tell();
@@ -92,10 +100,26 @@
     (held?.isConnected ? held : byId("q")?.querySelector("textarea"))?.focus({ preventScroll: true });
   }
 
+  /* The step of an open note is taken over: Back would find nothing there. */
   function go(address, meanwhile) {
-    if (address !== here() + location.search) history.pushState(null, "", address);
+    const step = history.state?.reading ? "replaceState" : "pushState";
+    if (address !== here() + location.search) history[step](null, "", address);
     if (here() === CHAT) close();
     else open(address, meanwhile);
+  }
+
+  /* An answer that ends unseen waits behind the tab of the conversation; the status line is heard meanwhile. */
+  let seen = ""; // of the status line, which answer ended in sight
+  function announce() {
+    const ended = byId("status")?.querySelector("[class*=cim-asked-]:not(.cim-busy)")?.className;
+    const tab = byId("rail")?.querySelector(`.cim-views a[href="${CHAT}"]`);
+    const known = tab?.querySelector(".cim-ready");
+    if (byId("chat")?.checkVisibility({ visibilityProperty: true })) {
+      seen = ended ?? seen;
+      known?.remove();
+    } else if (byId("cim-shell")?.matches(".is-viewing, .is-reading") && ended && ended !== seen && !known) {
+      tab.append(make("span", { class: "cim-ready", text: says.answer_ready }));
+    }
   }
 
   document.addEventListener("click", (event) => {
@@ -124,13 +148,39 @@
     part.scrollIntoView({ block: "start" });
   });
 
+  function addressOf(form) {
+    const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
+    const query = new URLSearchParams(pairs).toString();
+    return new URL(form.action).pathname + (query ? `?${query}` : "");
+  }
+
   document.addEventListener("submit", (event) => {
     const form = event.target.closest?.("#cim-view form");
     if (!form || form.method !== "get") return;
     event.preventDefault();
-    const pairs = [...new FormData(form)].filter(([, value]) => value !== "");
-    const query = new URLSearchParams(pairs).toString();
-    go(new URL(form.action).pathname + (query ? `?${query}` : ""));
+    go(addressOf(form));
+  });
+
+  /* The list follows what one types, field and note beside it untouched; one step back undoes all that was typed. */
+  async function look(form) {
+    const address = addressOf(form);
+    if (!form.isConnected || address === current) return;
+    const turn = ++asked;
+    const html = await load(address, says.view_loading);
+    if (turn !== asked || html === null) return;
+    const searched = new URLSearchParams(location.search).has("q");
+    history[searched || history.state?.reading ? "replaceState" : "pushState"](null, "", address);
+    current = address;
+    const found = make("div", { html });
+    for (const part of [".cim-parts", ".cim-found"]) byId("cim-view").querySelector(part).replaceWith(found.querySelector(part));
+    say(byId("cim-view").querySelector(".cim-number").textContent);
+  }
+
+  let typing = 0;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("#cim-view .cim-search");
+    clearTimeout(typing);
+    if (form && !event.isComposing) typing = setTimeout(look, PAUSE_MS, form);
   });
 
   addEventListener("popstate", () => {
@@ -139,5 +189,5 @@
   });
 
   history.scrollRestoration = "manual"; // each view begins at its top, the conversation where one left it
-  drawn.push(tabs);
+  drawn.push(tabs, announce);
 })();

@@ -90,7 +90,7 @@ def test_questions_and_errors_are_text(page: Page, payloads: list[str]) -> None:
         ask_and_wait(page, payload)
     asked = page.locator("#chat .cim-q").all_text_contents()
     assert [_one_line(text) for text in asked] == [_one_line(text) for text in payloads]
-    errors = page.locator("#chat .cim-notice > p:not(.cim-acts)").all_text_contents()
+    errors = page.locator("#chat .cim-notice > div > p").all_text_contents()
     assert [_one_line(text) for text in errors] == [_one_line(text) for text in payloads]
     page.locator("#chat a.cim-act").first.click()  # its text goes back into the field
     expect(page.locator("#q textarea")).to_have_value(payloads[0])

@@ -1,20 +1,16 @@
 """A real desk behind our server on loopback, for the tests of the « Index » view."""
 
-import asyncio
 import http.client
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
-
 from assistant.desk import Desk
 from assistant.web.app import build_app
-from assistant.web.server import build_config, listen
+from tests.serving import serve_app
 
 PATIENCE_S = 30.0
 
@@ -66,20 +62,5 @@ def until(happened: Callable[[], object]) -> None:
 @contextmanager
 def serve_desk(desk: Desk, *, bound: str = "127.0.0.1", public_url: str | None = None) -> Iterator[DeskSite]:
     """Serve a desk on a free port of loopback, as though bound to another address where one is given."""
-    listener = listen("127.0.0.1", 0)
-    servers: list[uvicorn.Server] = []
-
-    async def serve() -> None:
-        app = build_app(desk, bound, desk, public_url=public_url)
-        servers.append(uvicorn.Server(build_config(app)))
-        await servers[0].serve([listener])
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    until(lambda: servers and servers[0].started)
-    try:
-        yield DeskSite(desk, int(listener.getsockname()[1]))
-    finally:
-        servers[0].should_exit = True
-        thread.join()
-        listener.close()
+    with serve_app(lambda: build_app(desk, bound, desk, public_url=public_url)) as port:
+        yield DeskSite(desk, port)

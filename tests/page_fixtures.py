@@ -32,7 +32,7 @@ _BEGIN = """() => {
   scrollTo(0, 0);
 }"""
 _BEGUN = """() => document.querySelector("#welcome")?.checkVisibility() && document.querySelector("#send")?.checkVisibility()
-  && !document.querySelector("#chat .cim-turn, .cim-chip:not(.cim-chip-add), dialog[open]")"""
+  && window.cimaise.restored() && !document.querySelector("#chat .cim-turn, .cim-chip:not(.cim-chip-add), dialog[open]")"""
 
 
 class Stage:

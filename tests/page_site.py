@@ -4,14 +4,13 @@ import asyncio
 import os
 import shutil
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import ConsoleMessage, Page
 
 from assistant.answer import Answer, Citation, Gap, Mode, Passage, Question, Sentence
@@ -20,10 +19,10 @@ from assistant.browse import Listing, Reading, Wanted
 from assistant.scope import Scope
 from assistant.verdict import NEAREST, SILENT
 from assistant.web.app import build_app
-from assistant.web.server import build_config, listen
 from ingest.errors import ProviderTimeoutError, QuestionError
 from ingest.health.report import HealthReport
 from ingest.store import StoredNote
+from tests.serving import serve_app
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MARKS = [
@@ -188,25 +187,9 @@ def serve(
     chain: StubChain, port: int = 0, *, password: str | None = None, public_url: str | None = None
 ) -> Iterator[Site]:
     """Serve the page with a chain; on a free port when none is given."""
-    listener = listen("127.0.0.1", port)
-    servers: list[uvicorn.Server] = []
-
-    async def run() -> None:
-        app = build_app(chain, "127.0.0.1", password=password, public_url=public_url)
-        servers.append(uvicorn.Server(build_config(app)))
-        await servers[0].serve([listener])
-
-    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
-    thread.start()
-    while not (servers and servers[0].started):
-        assert thread.is_alive()
-        time.sleep(0.02)
-    try:
-        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", chain)
-    finally:
-        servers[0].should_exit = True
-        thread.join()
-        listener.close()
+    build = partial(build_app, chain, "127.0.0.1", password=password, public_url=public_url)
+    with serve_app(build, port) as opened:
+        yield Site(f"http://127.0.0.1:{opened}", chain)
 
 
 # What Gradio says of the streams that it ends itself when its page is left.

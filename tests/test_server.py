@@ -1,6 +1,5 @@
 """The server as a whole: what it answers, what it keeps closed, how it starts and stops."""
 
-import asyncio
 import http.client
 import json
 import re
@@ -8,13 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from assistant.answer import Answer, Mode, Question
 from assistant.browse import Listing, Reading, Wanted
@@ -23,11 +20,12 @@ from assistant.web import script_texts, texts
 from assistant.web.app import build_app
 from assistant.web.door.guard import CONTENT_SECURITY_POLICY
 from assistant.web.files import static_url
-from assistant.web.server import check_port, listen, page_url
+from assistant.web.server import check_port, page_url
 from assistant.web.shell import french_shell
 from ingest.errors import IndexMissingError, PortInUseError, SettingsError
 from ingest.health.report import HealthReport
 from ingest.store import StoredNote
+from tests.serving import serve_app
 
 TEXT = "# Titre\n\nUn 𝒳 <script>alert(1)</script> mot."
 
@@ -80,23 +78,8 @@ class Chain:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    listener = listen("127.0.0.1", 0)
-    servers: list[uvicorn.Server] = []
-
-    async def serve() -> None:
-        app = build_app(Chain(), "127.0.0.1")
-        servers.append(uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none")))
-        await servers[0].serve([listener])
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    while not (servers and servers[0].started):
-        assert thread.is_alive()
-        time.sleep(0.02)
-    yield int(listener.getsockname()[1])
-    servers[0].should_exit = True
-    thread.join()
-    listener.close()
+    with serve_app(lambda: build_app(Chain(), "127.0.0.1")) as opened:
+        yield opened
 
 
 def _ask(

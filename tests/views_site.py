@@ -1,22 +1,18 @@
 """A real chain on a vault made for it, behind our server: what the tests of the views browse."""
 
-import asyncio
 import http.client
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from assistant import AnswerChain, Settings, build_chain
 from assistant.web.app import build_app
-from assistant.web.server import listen
 from tests.conftest import SHARED
+from tests.serving import serve_app
 
 COLLECTOR = "http://127.0.0.1:9"  # the port that discards; no request may go there
 GUIDE = (
@@ -93,25 +89,8 @@ class Place:
 def serving(vault: Path, index: Path, *, host: str = "127.0.0.1") -> Iterator[Place]:
     """Serve a chain on a vault; `host` is what the application believes it is bound to."""
     chain = build_chain(Settings(vault=vault, index=index))
-    listener = listen("127.0.0.1", 0)
-    servers: list[uvicorn.Server] = []
-
-    async def serve() -> None:
-        app = build_app(chain, host)
-        config = uvicorn.Config(app, log_level="critical", ws="none", timeout_graceful_shutdown=1)
-        servers.append(uvicorn.Server(config))
-        await servers[0].serve([listener])
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    while not (servers and servers[0].started):
-        assert thread.is_alive()
-        time.sleep(0.02)
-    yield Place(f"http://127.0.0.1:{listener.getsockname()[1]}", chain, vault)
-    servers[0].should_exit = True
-    thread.join()
-    listener.close()
-    chain.close()
+    with closing(chain), serve_app(lambda: build_app(chain, host)) as port:
+        yield Place(f"http://127.0.0.1:{port}", chain, vault)
 
 
 def place_of(files: Callable[[], Mapping[str, str]], **options: str) -> Callable[..., Iterator[Place]]:

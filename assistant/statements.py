@@ -41,7 +41,7 @@ class Statement:
     `spans` are offsets into the text split, in order: one span, or a lead-in and a later item of its list,
     or the head of a table and one of its rows. `text` is the cleaned view; `own_text` is the part of it that
     is neither link text nor lead-in; `label` is what stands over it: a line in bold, the title of its
-    callout, the names of its columns. `first` tells that it opens a section.
+    callout. `first` tells that it opens a section.
     """
 
     spans: tuple[tuple[int, int], ...]
@@ -164,8 +164,7 @@ def _row(text: str, row: Block) -> Iterator[Statement]:
     spans = ((row.start, row.end),) if row.head is None else (row.head, (row.start, row.end))
     shown = "\u202f; ".join(named) + "."
     if _says(shown):
-        label = " ".join(filter(None, (row.label, *names)))
-        yield Statement(spans, shown, " ".join(cells), row.first, label)
+        yield Statement(spans, shown, _own(shown), row.first, row.label)
 
 
 def _cells(text: str, span: tuple[int, int]) -> list[str]:

@@ -10,6 +10,7 @@ from ingest.french import stems
 
 BEARS = 0.16  # below, passages have nothing to do with what is asked
 _FIRST = 3  # passages that are held together against the question
+_MISSED = 0.6  # what is left of the share where at least half is asked of a thing that the vault never names
 
 
 def measure_coverage(terms: Sequence[Term], passages: Sequence[Passage]) -> float:
@@ -17,14 +18,17 @@ def measure_coverage(terms: Sequence[Term], passages: Sequence[Passage]) -> floa
 
     The mean of two shares: what the first passages hold together, and what the best statement of all says by
     itself, for words that are scattered over passages answer less than words said at once. Terms that only
-    ask are about nothing that passages could hold.
+    ask are about nothing that passages could hold; what is said around a thing that is never named is about
+    something else.
     """
     if all(term.asks for term in terms):
         return 0.0
+    missed = 2 * sum(term.missing for term in terms) >= sum(term.claim for term in terms)
     together = frozenset().union(*map(passage_stems, passages[:_FIRST]))
     said = (statement for passage in passages for statement in _statements(passage.text))
     best = max((held_share(terms, statement) for statement in said), default=0.0)
-    return (held_share(terms, together) + best) / 2
+    share = (held_share(terms, together) + best) / 2
+    return max(_MISSED * share, min(share, BEARS)) if missed else share
 
 
 def held_share(terms: Iterable[Term], said: frozenset[str]) -> float:

@@ -35,6 +35,7 @@ _ASKING = frozenset(
         """.split(),
     )
 )
+_THINGS = frozenset(map(stem, "don donner pouvoir devoir savoir aide".split()))  # after an article, they are
 _STAND_IN, _SAME = 0.5, 0.9  # of what the word itself is worth: a synonym's, an acronym's
 _ASKED = 0.2  # of its weight that a word which only asks has in what is answered
 _DOUBT = 0.5  # of what the word is worth where it was repaired: it may be another
@@ -59,8 +60,8 @@ class Term:
 
     @property
     def asks(self) -> bool:
-        """Whether the word only asks: « expliquer », « comment »."""
-        return self.stem in _ASKING
+        """Whether the word only asks: « expliquer », « comment », but not « les dons »."""
+        return self.stem in _ASKING and not (self.names and self.stem in _THINGS)
 
     @property
     def claim(self) -> float:

@@ -41,7 +41,7 @@ STOP_WORDS = frozenset(
     elles en encore entre environ es est et etaient etais etait etant ete etes etre eu eue eux fait
     faire faut font fut furent hors ici il ils j je jusqu jusque l la laquelle le lequel les
     lesquelles lesquels leur leurs lors lorsqu lorsque lui m ma mais malgre me meme memes mes mien
-    mienne moi moins mon n ne ni nos notre nous on ont or ou outre par parce parmi pas peu peut
+    mienne moi moins mon n ne ni nos notre nous on ont or ou outre par parce parmi pas pendant peu peut
     peuvent plus plusieurs plutot pour puis puisqu puisque qu quand quant que quel quelle quelles
     quelqu quelque quelques quels qui quoi quoiqu quoique s sa sans se selon sera serait seront ses
     si sien sienne soi soit sommes son sont sous suis sur surtout t ta tandis tant te tel telle

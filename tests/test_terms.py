@@ -84,6 +84,19 @@ def test_thing_that_the_vault_never_names_is_missing(asked: str, share: float) -
     assert "menu" not in terms or terms["menu"].claim == pytest.approx(share * terms["menu"].weight)
 
 
+@pytest.mark.parametrize(
+    ("asked", "key", "asks"),
+    [
+        ("Combien de pouvoirs peut-on donner ?", "pouvoir", False),
+        ("Quels sont les dons ?", "don", False),
+        ("Donne des chiffres", "don", True),
+        ("Pouvoir entrer ?", "pouvoir", True),
+    ],
+)
+def test_verb_that_only_asks_is_a_thing_after_an_article(asked: str, key: str, asks: bool) -> None:
+    assert _terms(asked)[key].asks is asks
+
+
 def test_thing_that_another_word_stands_for_is_missing_for_the_rest() -> None:
     term = Term("palais", 2.0, {("louvr",): 0.5}, known=False, names=True)
     assert (term.missing, replace(term, known=True).missing) == (1.0, 0.0)

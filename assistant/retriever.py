@@ -152,13 +152,16 @@ class _Chooser:
         rows: set[int] = set()
         for choice in choices:
             words = frozenset(self._lexicon.chunk_words[choice.row][0].tolist())
-            again = len(words) >= _TELLING and any(
-                len(words & other) >= _SAME * len(words | other) for other in seen
-            )
+            again = len(words) >= _TELLING and any(self._is_same(words, other) for other in seen)
             if choice.row not in rows and not again:
                 rows.add(choice.row)
                 seen.append(words)
                 yield choice
+
+    def _is_same(self, words: frozenset[int], others: frozenset[int]) -> bool:
+        """Tell whether two chunks of these words say the same; with other figures they are two versions."""
+        nearly = len(words & others) >= _SAME * len(words | others)
+        return nearly and not any(self._lexicon.words[word].isdigit() for word in words ^ others)
 
 
 def _rank(choice: Choice) -> tuple[float, int]:

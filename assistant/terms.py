@@ -31,7 +31,7 @@ _ASKING = frozenset(
         vouloir veut veux voulez devoir devrais devrait aller va vont venir vient viennent trouver
         trouve repere croiser croisez definir definiriez repondre repondent lire aimerais souhaite
         conseiller recommander preparer aider aide sert servir permet permettre mettre met prendre
-        rester tenir place role importance sujet theme
+        rester tenir place role importance sujet theme temps durer
         """.split(),
     )
 )

@@ -18,6 +18,7 @@ _NOTES = 3
 _NEAREST = 3
 _TITLE, _LINK = 0.8, 0.2  # weight of a word that only the title and headings hold, or only a link
 _OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.9
+_LEANT = 0.6  # of what a word calls for that only the earlier questions of the conversation hold
 _EXPECTED = 1.25  # what a statement gains that has the form of what is asked: a date for « quand »
 _POINTER = re.compile(
     r"(?:voir|cf|lire|retrouve[rz]|n'hesitez pas|(?:pour )?en savoir plus|pour aller plus loin|apparait dans|"
@@ -48,11 +49,10 @@ class ExtractiveWriter:
         """Yield one part per statement, with its citations.
 
         Args:
-            question: Unused but for the interface: the finding holds its words, and what they lean on.
+            question: What is asked last; what it leans on counts for less.
             finding: Passages, best first.
         """
-        del question
-        chosen = _select(_extracts(finding), _MOST)
+        chosen = _select(_extracts(finding, question), _MOST)
         for extract in _in_order(chosen):
             yield _part(extract)
 
@@ -91,14 +91,16 @@ def _part(extract: _Extract) -> Answer:
     return Answer(sentences=(sentence,), citations=citations)
 
 
-def _extracts(finding: Finding) -> list[_Extract]:
+def _extracts(finding: Finding, question: Question | None = None) -> list[_Extract]:
     """Return the statements of the passages, best first.
 
     Half of a score is the passage's, half is the share of the question that the statement holds; what only a
     link in it or what stands over it holds counts for less. The form that the question asks for adds to it.
     """
-    whole = sum(term.claim for term in finding.terms) or 1.0
-    expected = read_expectations(finding.asked)
+    asked = question.text if question else finding.asked
+    claims = _claims(asked, finding)
+    whole = sum(claims) or 1.0
+    expected = read_expectations(asked) or read_expectations(finding.asked)
     found = []
     for passage in finding.passages:
         for statement in split_statements(passage.text):
@@ -107,8 +109,8 @@ def _extracts(finding: Finding) -> list[_Extract]:
             own = _stems(statement.own_text)
             worths = ((own, 1.0), (_stems(over), _TITLE), (_stems(statement.text), _LINK))
             share = sum(
-                term.claim * max(worth * term.share_in(held) for held, worth in worths)
-                for term in finding.terms
+                claim * max(worth * term.share_in(held) for held, worth in worths)
+                for term, claim in zip(finding.terms, claims, strict=True)
             )
             score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(heading, statement)
             score *= _EXPECTED if is_met(expected, statement.text) else 1.0
@@ -118,6 +120,12 @@ def _extracts(finding: Finding) -> list[_Extract]:
     return sorted(
         found, key=lambda extract: (-extract.score, extract.passage.number, extract.statement.spans)
     )
+
+
+def _claims(asked: str, finding: Finding) -> list[float]:
+    """Return how much each term calls for; what a follow-up leans on calls for less than its own words."""
+    own = _stems(asked) if asked != finding.asked else frozenset()
+    return [term.claim * (_LEANT if own and term.stem not in own else 1.0) for term in finding.terms]
 
 
 @lru_cache(maxsize=4_096)

@@ -149,6 +149,19 @@ def test_what_has_the_form_of_the_answer_comes_first() -> None:
     assert _texts(_write(passage, asked="Quand commence la médiation numérique ?"))[0] == dated
 
 
+def test_what_a_follow_up_asks_counts_for_more_than_what_it_leans_on() -> None:
+    numeric = "Le numérique entre au musée par la grande porte du rez-de-chaussée de la ville."
+    mediation = "La médiation entre au musée par la petite porte du premier étage de la ville."
+    finding = Finding(
+        (_passage(1, f"{numeric}\n\n{mediation}"),),
+        (Term("numer", 1.2), Term("mediat", 1.0)),
+        asked="Et le numérique ? Et la médiation ?",
+    )
+    said = [next(ExtractiveWriter().write(Question(asked), finding)).sentences[0].text
+            for asked in (finding.asked, "Et la médiation ?")]  # fmt: skip
+    assert said == [numeric, mediation]
+
+
 def test_versions_with_other_figures_are_both_said_the_newer_first() -> None:
     said = "La médiation numérique a touché {} visiteurs éloignés du musée."
     old, new = said.format(132), said.format(147)

@@ -17,10 +17,12 @@ _FENCE = re.compile(r"[ \t]{0,3}(?:`{3,}|~{3,})")
 _RULE = re.compile(r"[ \t]*(?:[-*_=][ \t]*){3,}")
 _ROW = re.compile(r"[ \t]*\|")
 _UNDER_HEAD = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:-]*")
-_ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
+_ITEM = re.compile(r"([ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?:\[[ xX/-]\][ \t]+)?(?=\S)")
+_FIELD = re.compile(r"(?:\*\*|__)?[^\W\d_][\w ’'-]{0,40}(?:\*\*|__)?[ \u00a0]?:{1,2}(?:\*\*|__)?[ \t]+\S")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\n]{1,100}\]:[ \t]*")
 _BOLD = re.compile(r"(?:\*\*|__)[^\r\n]{1,200}(?:\*\*|__)[ \t]*:?")
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_SHORT_LINE = 60  # characters: wrapped lines are longer
 _CLOSING = '.!?…:»")]'
 LINKED = re.compile(
     r"!?\[\[[^\[\]\n]{1,500}\]\]|!?\[[^\[\]\n]{0,1000}\]\([^()\n]{0,2000}(?:\([^()\n]{0,500}\))?[^()\n]{0,500}\)|https?://\S{1,2000}"
@@ -120,10 +122,28 @@ class _Reader:
             self._label = clean(line)
         elif is_bare(line) and (self._open is None or self._text[self._open.end - 1] in _CLOSING):
             yield from self._close()
-        elif self._open is None:
-            self._open = Block("paragraph", start, end, self._first, self._label)
+        elif self._open is None or self._parts(self._open, line):
+            yield from self._go_on(start, end)
         else:
             self._open.end = end
+
+    def _parts(self, block: Block, line: str) -> bool:
+        """Tell whether a line is no more of its block: another named thing, or a sentence under a title."""
+        above = self._text[block.start : block.end]
+        if _FIELD.match(line):
+            return bool(_FIELD.match(above))
+        titled = len(above) < _SHORT_LINE and above[-1].isalnum()
+        return titled and line[-1] in _CLOSING and line.lstrip("*_ \t«\u00a0")[:1].isupper()
+
+    def _go_on(self, start: int, end: int) -> Iterator[Block]:
+        """Open a block under the one before it, if any, whose short line stands over it."""
+        above = self._open
+        yield from self._close()
+        if above is None:
+            self._open = Block("paragraph", start, end, self._first, self._label)
+        else:
+            label = " ".join((above.label, clean(self._text[above.start : above.end])))
+            self._open = Block(above.kind, start, end, False, label.strip(), above.indent)
 
     def _whole(self, block: Block) -> Iterator[Block]:
         """Yield a block of one line, unless nothing is in it."""

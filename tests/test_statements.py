@@ -250,6 +250,26 @@ def test_a_question_in_bold_stands_over_its_answer() -> None:
     assert labels == ["", "Pourquoi avez-vous fermé la forge ?", ""]
 
 
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("Budget:: 212 000 €\nDébut:: 2 septembre", ["Budget:: 212 000 €", "Début:: 2 septembre"]),
+        ("**Présents :** M. Vidal\n**Excusés :** M. Aubin", ["**Présents :** M. Vidal", "**Excusés :** M. Aubin"]),
+        ("Le préparateur a monté le squelette :\nÉmile Tardieu.", ["Le préparateur a monté le squelette :\nÉmile Tardieu."]),
+        ("Dépôt du Louvre\nLe dépôt est prolongé de six ans.", ["Le dépôt est prolongé de six ans."]),
+        ("Anne Bonny Rey\nPaul Durand Roy", ["Anne Bonny Rey\nPaul Durand Roy"]),
+        ("- [ ] déposer le permis de construire", ["déposer le permis de construire"]),
+    ],
+)  # fmt: skip
+def test_a_line_that_names_what_it_tells_is_read_alone(text: str, quotes: list[str]) -> None:
+    assert _quotes(text) == quotes
+
+
+def test_a_short_line_stands_over_the_sentence_under_it() -> None:
+    (statement,) = split_statements("2. Dépôt du Louvre\n   Le dépôt est prolongé de six ans.")
+    assert (statement.text, statement.label) == ("Le dépôt est prolongé de six ans.", "Dépôt du Louvre")
+
+
 def test_short_words_of_somebody_are_not_cut() -> None:
     said = "« J’ai fermé la forge en 92. Personne ne l’a reprise. »"
     assert _quotes(f"{said} {PLAIN}") == [said, PLAIN]

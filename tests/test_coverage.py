@@ -92,6 +92,15 @@ def test_what_is_said_around_a_thing_that_is_never_named_counts_for_less(weight:
     assert _coverage("Le palais du Louvre ouvre tard.", terms=asked) == pytest.approx(share)
 
 
+@pytest.mark.parametrize(
+    ("asked", "share"),
+    [("Que dit le Louvre ?", 1.0), ("Quand ouvre le Louvre ?", 0.85), ("Qui est le Louvre ?", 1.0)],
+)
+def test_what_has_not_the_form_of_the_answer_says_less(asked: str, share: float) -> None:
+    passage = _passage(1, "Un palais, le Louvre, ouvre tard.")
+    assert measure_coverage((Term("louvr", 3.0),), [passage], asked) == pytest.approx(share)
+
+
 _SAID = st.lists(
     st.sampled_from("médiation numérique Louvre palais salle. ville.\n\n".split(" ")), max_size=9
 ).map(" ".join)

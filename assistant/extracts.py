@@ -4,8 +4,10 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import permutations
 
 from assistant.answer import Answer, Citation, Mode, Passage, Question, Sentence
+from assistant.expectation import is_met, read_expectations
 from assistant.retriever import Finding
 from assistant.statements import Statement, split_statements
 from ingest.french import content_words, fold, line_key, stem
@@ -14,8 +16,10 @@ _MOST = 7
 _LEAST = 3
 _NOTES = 3
 _NEAREST = 3
-_TITLE, _LINK = 0.6, 0.2  # weight of a word that only the title and headings hold, or only a link
-_OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.8
+_TITLE, _LINK = 0.8, 0.2  # weight of a word that only the title and headings hold, or only a link
+_OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.9
+_LEANT = 0.6  # of what a word calls for that only the earlier questions of the conversation hold
+_EXPECTED = 1.25  # what a statement gains that has the form of what is asked: a date for « quand »
 _POINTER = re.compile(
     r"(?:voir|cf|lire|retrouve[rz]|n'hesitez pas|(?:pour )?en savoir plus|pour aller plus loin|apparait dans|"
     r"a lire|a voir|consulte[rz]|decouvr(?:ir|ez))\b"
@@ -25,7 +29,7 @@ _CLOSE = 0.6  # of the best passage's score
 _PASSING = 0.35  # of the best passage's score: a note below is not about the question
 _SAME_NOTE = 0.05  # what a statement costs its note's next ones, for each note close to the question
 _REDUNDANT = 0.6  # share of a statement's words that an earlier one already said
-_KEPT = 0.6  # of the best statement's score
+_KEPT, _WORTH = 0.6, 0.45  # of the best statement's score: past three statements, and at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class _Extract:
 
 
 class ExtractiveWriter:
-    """Writes 3 to 7 verbatim statements, from at least three notes when three pass."""
+    """Writes up to 7 verbatim statements, the best first: 3 at least, of three notes, where as many pass."""
 
     mode: Mode = "extracts"
 
@@ -45,12 +49,11 @@ class ExtractiveWriter:
         """Yield one part per statement, with its citations.
 
         Args:
-            question: Unused but for the interface: the finding holds its words.
+            question: What is asked last; what it leans on counts for less.
             finding: Passages, best first.
         """
-        del question
-        chosen = _select(_extracts(finding), _MOST)
-        for extract in sorted(chosen, key=lambda extract: extract.passage.number):
+        chosen = _select(_extracts(finding, question), _MOST)
+        for extract in _in_order(chosen):
             yield _part(extract)
 
     async def awrite(self, question: Question, finding: Finding) -> AsyncIterator[Answer]:
@@ -88,30 +91,41 @@ def _part(extract: _Extract) -> Answer:
     return Answer(sentences=(sentence,), citations=citations)
 
 
-def _extracts(finding: Finding) -> list[_Extract]:
+def _extracts(finding: Finding, question: Question | None = None) -> list[_Extract]:
     """Return the statements of the passages, best first.
 
     Half of a score is the passage's, half is the share of the question that the statement holds; what only a
-    link in it or the title of its note holds counts for less.
+    link in it or what stands over it holds counts for less. The form that the question asks for adds to it.
     """
-    whole = sum(term.claim for term in finding.terms) or 1.0
+    asked = question.text if question else finding.asked
+    claims = _claims(asked, finding)
+    whole = sum(claims) or 1.0
+    expected = read_expectations(asked) or read_expectations(finding.asked)
     found = []
     for passage in finding.passages:
         for statement in split_statements(passage.text):
             heading = passage.heading_at(passage.start + statement.spans[-1][0])
-            own, title = _stems(statement.own_text), _stems(" ".join((passage.note, *heading)))
-            worths = ((own, 1.0), (title, _TITLE), (_stems(statement.text), _LINK))
+            over = " ".join((passage.note, *heading, statement.label))
+            own = _stems(statement.own_text)
+            worths = ((own, 1.0), (_stems(over), _TITLE), (_stems(statement.text), _LINK))
             share = sum(
-                term.claim * max(worth * term.share_in(held) for held, worth in worths)
-                for term in finding.terms
+                claim * max(worth * term.share_in(held) for held, worth in worths)
+                for term, claim in zip(finding.terms, claims, strict=True)
             )
             score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(heading, statement)
+            score *= _EXPECTED if is_met(expected, statement.text) else 1.0
             if line_key(statement.own_text) in finding.refrains:
                 score *= _EVASIVE
             found.append(_Extract(passage, statement, own, score))
     return sorted(
         found, key=lambda extract: (-extract.score, extract.passage.number, extract.statement.spans)
     )
+
+
+def _claims(asked: str, finding: Finding) -> list[float]:
+    """Return how much each term calls for; what a follow-up leans on calls for less than its own words."""
+    own = _stems(asked) if asked != finding.asked else frozenset()
+    return [term.claim * (_LEANT if own and term.stem not in own else 1.0) for term in finding.terms]
 
 
 @lru_cache(maxsize=4_096)
@@ -147,7 +161,7 @@ def _select(extracts: Sequence[_Extract], most: int) -> list[_Extract]:
             rest = [(score, extract) for score, extract in rest if extract.passage.path in passing - voices]
         value, best = max(rest, key=lambda pair: pair[0], default=(0.0, None))
         enough = len(chosen) >= _LEAST and missing <= 0
-        if best is None or (enough and value < _KEPT * chosen[0].score):
+        if best is None or (chosen and value < (_KEPT if enough else _WORTH) * chosen[0].score):
             break
         rest.remove((value, best))
         if any(_repeats(best, other) for other in chosen):
@@ -158,13 +172,53 @@ def _select(extracts: Sequence[_Extract], most: int) -> list[_Extract]:
     return chosen
 
 
+def _in_order(chosen: Sequence[_Extract]) -> list[_Extract]:
+    """Return what was chosen note by note, that of the best statement first, but a newer version first."""
+    places: dict[str, float] = {}
+    for place, extract in enumerate(chosen):
+        places.setdefault(extract.passage.path, place)
+    for newer, older in permutations(chosen, 2):
+        if _updates(newer, older):
+            places[newer.passage.path] = min(places[newer.passage.path], places[older.passage.path] - 0.5)
+    return sorted(chosen, key=lambda extract: places[extract.passage.path])
+
+
+def _updates(newer: _Extract, older: _Extract) -> bool:
+    """Tell whether a statement of a later note says the same as another, with other figures."""
+    dates = newer.passage.date or "", older.passage.date or ""
+    return all(dates) and dates[0] > dates[1] and _share(newer, older) > _REDUNDANT
+
+
 def _repeats(extract: _Extract, earlier: _Extract) -> bool:
-    if extract.passage.path == earlier.passage.path and _overlap(extract.statement, earlier.statement):
+    """Tell whether a statement says what another did; with other figures it is its reader who must judge."""
+    if _overlap(extract, earlier):
         return True
-    shared = len(extract.stems & earlier.stems)
-    return shared > _REDUNDANT * min(len(extract.stems), len(earlier.stems))
+    if _together(extract.statement, earlier.statement) or _figures(extract) != _figures(earlier):
+        return False
+    return _share(extract, earlier) > _REDUNDANT
 
 
-def _overlap(one: Statement, other: Statement) -> bool:
-    (start, end), (begin, stop) = one.spans[-1], other.spans[-1]
-    return start < stop and begin < end
+def _share(one: _Extract, other: _Extract) -> float:
+    """Return how much of the words of the shorter statement the longer one holds, in [0, 1]."""
+    words, others = one.stems - _figures(one), other.stems - _figures(other)
+    return len(words & others) / max(min(len(words), len(others)), 1)
+
+
+def _figures(extract: _Extract) -> frozenset[str]:
+    return frozenset(filter(str.isdigit, extract.stems))
+
+
+def _together(one: Statement, other: Statement) -> bool:
+    """Tell whether two statements are of one table or list, and say the same of different things."""
+    return len(one.spans) == len(other.spans) == 2 and one.spans[0] == other.spans[0]
+
+
+def _overlap(one: _Extract, other: _Extract) -> bool:
+    """Tell whether two statements are of the same words of the same note."""
+    (start, end), (begin, stop) = _place(one), _place(other)
+    return one.passage.path == other.passage.path and start < stop and begin < end
+
+
+def _place(extract: _Extract) -> tuple[int, int]:
+    start, end = extract.statement.spans[-1]
+    return extract.passage.start + start, extract.passage.start + end

@@ -50,6 +50,7 @@ _NUMBERED = re.compile(rf"\b{_PART}\s+(?:n[°o]\s*)?(\d{{1,2}})\b|\[(\d{{1,2}})\
 _STATEMENT = re.compile(r"(?<=[.!?…»\]])\s+(?=[A-ZÀ-ÖØ-Þ«])|\n+")
 _MARK = re.compile(r"\s*\[\d{1,4}\]")
 _NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w’'-]*[\w]")
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _REACH = 3  # questions
 
 
@@ -90,7 +91,7 @@ def may_lean(question: Question) -> bool:
 
 
 def complete(question: Question, *, quoting: bool) -> str:
-    """Return a question with the words of the conversation that it leans on.
+    """Return a question with the words of the conversation it leans on; « Et en 2023 ? » changes the year.
 
     Args:
         question: In its conversation.
@@ -99,6 +100,8 @@ def complete(question: Question, *, quoting: bool) -> str:
     earlier = _leant_on(question)
     if not earlier:
         return question.text
+    if _YEAR.search(question.text) and not _named(question.text):
+        earlier = [" ".join(_YEAR.sub("", asked).split()) for asked in earlier]
     if _is_contrast(question.text):
         return " ".join((*map(_without_names, earlier), question.text))
     answer = _last_answer(question) if quoting else ""

@@ -41,7 +41,7 @@ def find_open_parts(question: Question, finding: Finding) -> tuple[Gap, ...]:
     gaps = []
     for part in parts:
         terms = terms_of(part, finding.terms)
-        if terms and measure_coverage(terms, finding.passages) < BEARS:
+        if terms and measure_coverage(terms, finding.passages, part) < BEARS:
             nearest = [
                 passage for passage in finding.passages if held_share(terms, passage_stems(passage)) > 0
             ]

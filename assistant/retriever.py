@@ -35,13 +35,15 @@ _TELLING, _SAME = 8, 0.9  # distinct words of a chunk, and the share that makes 
 class Finding:
     """What a question found: its passages, best first, and the terms that were searched for.
 
-    `refrains` are the lines of the vault that are a template's, not an author's.
+    `refrains` are the lines of the vault that are a template's, not an author's; `asked` is what was searched
+    for: the question, or what a follow-up means.
     """
 
     passages: tuple[Passage, ...]
     terms: tuple[Term, ...]
     refrains: frozenset[str] = frozenset()
     by_words_alone: bool = False
+    asked: str = ""
 
 
 class NoteRetriever(BaseRetriever):
@@ -84,7 +86,7 @@ def find_passages(question: Question, snapshot: Snapshot, embeddings: Embeddings
     search = read_search(text, store.lexicon, Thesaurus(store.acronyms(stems(text))))
     found = gather_candidates(snapshot, embeddings, text, search, question.filters)
     passages = build_passages(_Chooser(question, found, store).choose(), store, search.terms)
-    return Finding(passages, search.terms, store.refrains, found.by_words_alone)
+    return Finding(passages, search.terms, store.refrains, found.by_words_alone, text)
 
 
 class _Chooser:
@@ -150,13 +152,16 @@ class _Chooser:
         rows: set[int] = set()
         for choice in choices:
             words = frozenset(self._lexicon.chunk_words[choice.row][0].tolist())
-            again = len(words) >= _TELLING and any(
-                len(words & other) >= _SAME * len(words | other) for other in seen
-            )
+            again = len(words) >= _TELLING and any(self._is_same(words, other) for other in seen)
             if choice.row not in rows and not again:
                 rows.add(choice.row)
                 seen.append(words)
                 yield choice
+
+    def _is_same(self, words: frozenset[int], others: frozenset[int]) -> bool:
+        """Tell whether two chunks of these words say the same; with other figures they are two versions."""
+        nearly = len(words & others) >= _SAME * len(words | others)
+        return nearly and not any(self._lexicon.words[word].isdigit() for word in words ^ others)
 
 
 def _rank(choice: Choice) -> tuple[float, int]:

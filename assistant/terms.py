@@ -13,6 +13,7 @@ from ingest.french import (
     english_stem,
     english_words,
     is_english,
+    named_things,
     nearest_word,
     spellings,
     stem,
@@ -32,15 +33,17 @@ _ASKING = frozenset(
         vouloir veut veux voulez devoir devrais devrait aller va vont venir vient viennent trouver
         trouve repere croiser croisez definir definiriez repondre repondent lire aimerais souhaite
         conseiller recommander preparer aider aide sert servir permet permettre mettre met prendre
-        rester tenir place role importance sujet theme
+        rester tenir place role importance sujet theme temps durer
         """.split(),
     )
 )
+_THINGS = frozenset(map(stem, "don donner pouvoir devoir savoir aide".split()))  # after an article, they are
 _STAND_IN, _SAME = 0.5, 0.9  # of what the word itself is worth: a synonym's, an acronym's
 _ASKED = 0.2  # of its weight that a word which only asks has in what is answered
 _BEGUN = 0.5  # that a longer one is worth to a word which may not be all typed
 _SHORTEST, _MOST = 3, 30  # letters that begin a word, stems that they may begin
 _DOUBT = 0.5  # of what the word is worth where it was repaired: it may be another
+_TURN = 0.7  # of its weight that a word which the vault lacks and that names no thing has: a turn of phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +51,33 @@ class Term:
     """One word of a question: its stem, and its weight, larger for a word that fewer notes hold.
 
     `stand_ins` are the phrases that may stand for it, and how far each does, in ]0, 1]; `certainty` in ]0, 1]
-    is lower for a word that was repaired.
+    is lower for a word that was repaired. `known` tells that the vault holds the word, `names` that it comes
+    after an article, as the name of a thing does.
     """
 
     stem: str
     weight: float
     stand_ins: Mapping[Phrase, float] = field(default_factory=dict)
     certainty: float = 1.0
+    known: bool = True
+    names: bool = False
 
     @property
     def asks(self) -> bool:
-        """Whether the word only asks: « expliquer », « comment »."""
-        return self.stem in _ASKING
+        """Whether the word only asks: « expliquer », « comment », but not « les dons »."""
+        return self.stem in _ASKING and not (self.names and self.stem in _THINGS)
 
     @property
     def claim(self) -> float:
         """How much of an answer the word calls for: one that only asks calls for little."""
-        return self.weight * (_ASKED if self.asks else 1.0)
+        turn = not (self.known or self.names or self.stand_ins)
+        return self.weight * (_ASKED if self.asks else _TURN if turn else 1.0)
+
+    @property
+    def missing(self) -> float:
+        """How much of an answer it calls for that the vault cannot give: a thing that it never names."""
+        lacking = self.names and not self.known and not self.asks
+        return self.claim * (1.0 - max(self.stand_ins.values(), default=0.0)) if lacking else 0.0
 
     def share_in(self, stems: frozenset[str]) -> float:
         """Return how far stems hold what the word asks for, in [0, 1]."""
@@ -101,10 +114,12 @@ def read_search(
     meant = tuple(word if begun.knows(stem(word)) else _repaired(word, lexicon) for word in asked)
     repaired = {stem(word) for word, typed in zip(meant, asked, strict=True) if word != typed}
     sources = [(begun, _BEGUN), (synonyms(), _STAND_IN), *([(acronyms, _SAME)] if acronyms else [])]
-    terms = _terms([stem(word) for word in meant], lexicon, sources)
-    return Search(
-        meant, tuple(replace(term, certainty=_DOUBT) if term.stem in repaired else term for term in terms)
+    names = frozenset(map(stem, named_things(text)))
+    terms = (
+        replace(term, certainty=_DOUBT if term.stem in repaired else 1.0, names=term.stem in names)
+        for term in _terms([stem(word) for word in meant], lexicon, sources)
     )
+    return Search(meant, tuple(terms))
 
 
 def spelled_in(text: str, terms: Sequence[Term]) -> list[str]:
@@ -161,9 +176,8 @@ def _term(key: str, worths: Mapping[Phrase, float], lexicon: Lexicon) -> Term:
     }
     sure = [rare for phrase, rare in rarities.items() if worths[phrase] == 1.0]
     weight = max(sure) if sure and lexicon.stem(key) is None else _weight(key, lexicon)
-    return Term(
-        key, weight, {phrase: worths[phrase] * min(1.0, rare / weight) for phrase, rare in rarities.items()}
-    )
+    worth = {phrase: worths[phrase] * min(1.0, rare / weight) for phrase, rare in rarities.items()}
+    return Term(key, weight, worth, known=lexicon.stem(key) is not None)
 
 
 def _weight(key: str, lexicon: Lexicon) -> float:

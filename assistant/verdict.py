@@ -24,9 +24,10 @@ def decide_verdict(question: Question, finding: Finding) -> Verdict:
 def measure_answer(question: Question, finding: Finding) -> float:
     """Return how much of a question the passages hold, or of a part of it that is half of what it asks."""
     whole = sum(term.claim for term in finding.terms)
-    parts = [terms_of(part, finding.terms) for part in split_parts(question.text)]
-    large = [terms for terms in parts if sum(term.claim for term in terms) >= _LARGE * whole]
-    return max(measure_coverage(terms, finding.passages) for terms in (finding.terms, *large))
+    parts = [(part, terms_of(part, finding.terms)) for part in split_parts(question.text)]
+    large = [(part, terms) for part, terms in parts if sum(term.claim for term in terms) >= _LARGE * whole]
+    asked = ((question.text, finding.terms), *large)
+    return max(measure_coverage(terms, finding.passages, part) for part, terms in asked)
 
 
 def refusal(question: Question, finding: Finding, verdict: Verdict) -> Answer:

@@ -35,7 +35,7 @@ _SHELTER = 0xF0000  # of a private plane: what a back-slash makes literal waits 
 _SHELTERED = {_SHELTER + code: chr(code) for code in range(128)}
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _PILE = re.compile(r"[^\w\s!-~]{31}")
-_MARKUP = re.compile(r"[\\\[\]<>`~#*_=|&^%+-]|\d[.)]|base64,")
+_MARKUP = re.compile(r"[\\\[\]<>`~#*_=|&^%+-]|::|\d[.)]|base64,")
 # what a pattern cannot do without, so that it is not even tried; the pattern; what takes its place
 _SUBSTITUTIONS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("[^", re.compile(r"\[\^[^\[\]\n]{1,100}\]:?"), ""),
@@ -60,6 +60,7 @@ _SUBSTITUTIONS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("[!", re.compile(r"(?m)^[ \t>]*\[!\w{1,30}\][-+]?"), ""),
     (">", re.compile(r"(?m)^[ \t]*(?:>[ \t]?+)++"), ""),
     ("#", re.compile(r"(?m)^[ \t]{0,3}#{1,6}[ \t]+"), ""),
+    ("::", re.compile(r"(?m)^([^\n:]{1,60}?)[ \t]?::[ \t]+"), r"\1 : "),
     ("", re.compile(r"(?m)^[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+(?:\[[ xX/-]\][ \t]+)?"), ""),
     ("", re.compile(r"(?m)^[ \t]*(?:[-*_=][ \t]*+){3,}+$"), ""),
     ("-", re.compile(r"(?m)^(?=[ \t:|]*-)[ \t:|-]+$"), ""),

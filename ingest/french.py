@@ -8,6 +8,7 @@ import threading
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 
 import Stemmer
 from rapidfuzz import process
@@ -40,7 +41,7 @@ STOP_WORDS = frozenset(
     elles en encore entre environ es est et etaient etais etait etant ete etes etre eu eue eux fait
     faire faut font fut furent hors ici il ils j je jusqu jusque l la laquelle le lequel les
     lesquelles lesquels leur leurs lors lorsqu lorsque lui m ma mais malgre me meme memes mes mien
-    mienne moi moins mon n ne ni nos notre nous on ont or ou outre par parce parmi pas peu peut
+    mienne moi moins mon n ne ni nos notre nous on ont or ou outre par parce parmi pas pendant peu peut
     peuvent plus plusieurs plutot pour puis puisqu puisque qu quand quant que quel quelle quelles
     quelqu quelque quelques quels qui quoi quoiqu quoique s sa sans se selon sera serait seront ses
     si sien sienne soi soit sommes son sont sous suis sur surtout t ta tandis tant te tel telle
@@ -49,6 +50,10 @@ STOP_WORDS = frozenset(
     which who what how
     ac bcp dc ds jai kand ke kel kelle kels kes ki koi kom mr mme ns pk pkoi pq pr slt stp svp tjrs tt ts vs
     """.split()
+)
+_ARTICLES = frozenset(
+    "le la les l un une du des d de au aux ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre "
+    "vos leur leurs".split()
 )
 _ENGLISH = frozenset(
     "the of and to in is are was were for that this these with by it its at from be which who what how why "
@@ -82,6 +87,11 @@ def spellings(text: str) -> list[tuple[str, str]]:
 def content_words(text: str) -> list[str]:
     """Return the folded words that are not stop words, in order."""
     return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def named_things(text: str) -> list[str]:
+    """Return the folded content words that come right after an article or its like, in order."""
+    return [word for before, word in pairwise(words(text)) if before in _ARTICLES and word not in STOP_WORDS]
 
 
 def english_words(text: str) -> list[str]:

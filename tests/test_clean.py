@@ -14,6 +14,8 @@ from ingest.clean import clean, code_spans, hidden_spans, inline_code_spans, mer
     ("markdown", "view"),
     [
         ("[[Note]]", "Note"),
+        ("Budget:: 212 000 €", "Budget : 212 000 €"),
+        ("std::vector a::b", "std::vector a::b"),
         ("[[Note|le texte]]", "le texte"),
         ("[[Note#Titre|le texte]]", "le texte"),
         ("[[#Titre]]", "Titre"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Passage
-from assistant.coverage import measure_coverage
+from assistant.coverage import BEARS, measure_coverage
 from assistant.terms import Term
 
 
@@ -84,6 +84,21 @@ def test_word_that_only_asks_calls_for_a_fifth() -> None:
 
 def test_words_of_the_whole_question_weigh_what_they_claim() -> None:
     assert _coverage("Le Louvre est un palais de la ville.") == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("weight", "share"), [(1.0, 0.75), (3.0, 0.3), (12.0, BEARS), (27.0, 0.1)])
+def test_what_is_said_around_a_thing_that_is_never_named_counts_for_less(weight: float, share: float) -> None:
+    asked = (Term("louvr", 3.0), Term("menu", weight, known=False, names=True))
+    assert _coverage("Le palais du Louvre ouvre tard.", terms=asked) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("asked", "share"),
+    [("Que dit le Louvre ?", 1.0), ("Quand ouvre le Louvre ?", 0.85), ("Qui est le Louvre ?", 1.0)],
+)
+def test_what_has_not_the_form_of_the_answer_says_less(asked: str, share: float) -> None:
+    passage = _passage(1, "Un palais, le Louvre, ouvre tard.")
+    assert measure_coverage((Term("louvr", 3.0),), [passage], asked) == pytest.approx(share)
 
 
 _SAID = st.lists(

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterable
 from functools import reduce
+from itertools import groupby
 from operator import add
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,20 @@ QUESTIONS = [
 TERMS = (Term("mediat", 2.0), Term("numer", 1.0))
 
 
-def _passage(number: int, text: str, *, score: float = 1.0, path: str | None = None) -> Passage:
+def _passage(
+    number: int, text: str, *, score: float = 1.0, path: str | None = None, date: str | None = None
+) -> Passage:
     return Passage(
         number=number, note_id=f"n{number}", note=f"Note {number}", path=path or f"{number}.md", heading=(),
         text=text, start=40, end=40 + len(text), encoding="utf-8", score=score, reason="proche",
+        date=date,
     )  # fmt: skip
 
 
-def _write(*passages: Passage, terms: tuple[Term, ...] = TERMS, refrains: Iterable[str] = ()) -> Answer:
-    finding = Finding(passages, terms, frozenset(refrains))
+def _write(
+    *passages: Passage, terms: tuple[Term, ...] = TERMS, refrains: Iterable[str] = (), asked: str = ""
+) -> Answer:
+    finding = Finding(passages, terms, frozenset(refrains), asked=asked)
     return reduce(add, ExtractiveWriter().write(Question("?"), finding), Answer())
 
 
@@ -58,13 +64,15 @@ def _assert_citations_are_true(answer: Answer, vault: Path) -> None:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_an_answer_has_three_to_seven_statements_of_at_least_three_notes(
-    demo_chain: AnswerChain, question: str
-) -> None:
+def test_an_answer_has_three_to_seven_verbatim_statements(demo_chain: AnswerChain, question: str) -> None:
     answer = demo_chain.invoke(question)
     assert 3 <= len(answer.sentences) <= 7
-    assert len({citation.path for citation in answer.citations}) >= 3
     assert {sentence.label for sentence in answer.sentences} == {"verbatim"}
+
+
+@pytest.mark.parametrize("question", [q for q in QUESTIONS if "Hollein" not in q])
+def test_a_broad_question_is_answered_by_three_notes(demo_chain: AnswerChain, question: str) -> None:
+    assert len({citation.path for citation in demo_chain.invoke(question).citations}) >= 3
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -121,10 +129,56 @@ def test_a_passage_of_titles_and_links_gives_no_statement(title: str, link: str)
     assert _write(_passage(1, f"{title}{link}\n")).sentences == ()
 
 
-def test_citations_come_in_order_of_the_passages(demo_chain: AnswerChain) -> None:
+def test_the_statements_of_a_note_come_together(demo_chain: AnswerChain) -> None:
     for question in QUESTIONS:
-        numbers = [citation.number for citation in demo_chain.invoke(question).citations]
-        assert numbers == sorted(numbers)
+        paths = [citation.path for citation in demo_chain.invoke(question).citations]
+        assert len(list(groupby(paths))) == len(set(paths))
+
+
+def test_the_best_statement_comes_first_whatever_its_passage() -> None:
+    first = _passage(1, "Un atelier de médiation occupe le grenier chaque dimanche de printemps.")
+    second = _passage(2, "La médiation numérique accompagne chaque visiteur du musée de la ville.", score=0.9)
+    assert [sentence.numbers for sentence in _write(first, second).sentences] == [(2,), (1,)]
+
+
+def test_what_has_the_form_of_the_answer_comes_first() -> None:
+    told = "La médiation numérique accompagne chaque visiteur du musée de la ville."
+    dated = "La médiation numérique commence en avril dans les salles du haut."
+    passage = _passage(1, f"{told}\n\n{dated}")
+    assert _texts(_write(passage))[0] == told
+    assert _texts(_write(passage, asked="Quand commence la médiation numérique ?"))[0] == dated
+
+
+def test_what_a_follow_up_asks_counts_for_more_than_what_it_leans_on() -> None:
+    numeric = "Le numérique entre au musée par la grande porte du rez-de-chaussée de la ville."
+    mediation = "La médiation entre au musée par la petite porte du premier étage de la ville."
+    finding = Finding(
+        (_passage(1, f"{numeric}\n\n{mediation}"),),
+        (Term("numer", 1.2), Term("mediat", 1.0)),
+        asked="Et le numérique ? Et la médiation ?",
+    )
+    said = [next(ExtractiveWriter().write(Question(asked), finding)).sentences[0].text
+            for asked in (finding.asked, "Et la médiation ?")]  # fmt: skip
+    assert said == [numeric, mediation]
+
+
+def test_versions_with_other_figures_are_both_said_the_newer_first() -> None:
+    said = "La médiation numérique a touché {} visiteurs éloignés du musée."
+    old, new = said.format(132), said.format(147)
+    passages = _passage(1, old, date="2022-12-20"), _passage(2, new, score=0.9, date="2024-01-22")
+    assert _texts(_write(*passages)) == [new, old]
+
+
+def test_rows_of_a_table_do_not_repeat_each_other() -> None:
+    rows = "\n".join(f"| Médiation numérique | {town} |" for town in ("Rodez", "Tarbes", "Nantes"))
+    answer = _write(_passage(1, f"| Projet de la région | Ville du musée |\n|---|---|\n{rows}"))
+    assert [text.rpartition(" ")[2] for text in _texts(answer)] == ["Rodez.", "Tarbes.", "Nantes."]
+
+
+def test_what_is_hardly_about_the_question_is_not_said() -> None:
+    told = "La médiation numérique accompagne chaque visiteur du musée de la ville."
+    other = _passage(2, "Le musée garde mille bocaux de verre dans une cave voûtée du port.", score=0.4)
+    assert _texts(_write(_passage(1, told), other)) == [told]
 
 
 def test_without_a_passage_nothing_is_written() -> None:

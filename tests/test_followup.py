@@ -106,6 +106,9 @@ def test_text_points_at_a_statement_of_the_answer(text: str, statement: str) -> 
         (["Qui ouvre ?", ANSWER], "Développe le deuxième point", "Qui ouvre ? « Il ferme le mardi. » Développe le deuxième point"),
         (["Que dit l’AMS de Max ?", ANSWER], "Et Hub01 ?", "Que dit de ? Et Hub01 ?"),
         (["Que dit l’AMS ?", ANSWER], "Et Hub01 en Suisse romande ?", "Que dit l’AMS ? Et Hub01 en Suisse romande ?"),
+        (["Combien de visiteurs en 2022 ?", "Dix."], "Et en 2023 ?", "Combien de visiteurs en ? Et en 2023 ?"),
+        (["Combien de visiteurs en 2022 ?", "Dix."], "Et quelle différence avec 2023 ?",
+         "Combien de visiteurs en 2022 ? Et quelle différence avec 2023 ?"),
         ([], "Et lui ?", "Et lui ?"),
     ],
 )  # fmt: skip

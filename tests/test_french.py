@@ -21,6 +21,7 @@ from ingest.french import (
     hold_marks,
     is_english,
     line_key,
+    named_things,
     nearest_word,
     spellings,
     stem,
@@ -270,3 +271,17 @@ def test_marks_stay_with_their_word(loose: str, held: str) -> None:
 
 def test_spellings_keep_each_word_as_it_is_written_beside_its_folded_form() -> None:
     assert spellings("L’Œuvre d’Été ?") == [("l", "L"), ("oeuvre", "Œuvre"), ("d", "d"), ("ete", "Été")]
+
+
+@pytest.mark.parametrize(
+    ("text", "things"),
+    [
+        ("Quel est le menu de l’école ?", ["menu", "ecole"]),
+        ("Pourquoi des bénévoles partent-ils ?", ["benevoles"]),
+        ("Faut-il arroser ?", []),
+        ("Le même et la plus belle", []),
+        ("", []),
+    ],
+)
+def test_things_are_named_after_an_article(text: str, things: list[str]) -> None:
+    assert named_things(text) == things

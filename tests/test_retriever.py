@@ -269,6 +269,17 @@ def test_near_duplicates_leave_their_place_to_others(
     assert sum(path.startswith("Copie") for path in paths) == 1
 
 
+def test_two_versions_that_differ_by_a_figure_are_both_read(
+    make_vault: Callable[..., Path], make_settings: Callable[..., IngestSettings]
+) -> None:
+    text = "La médiation numérique accompagne {} visiteurs éloignés, en ligne et sur place, toute l’année, en ville"
+    notes = {
+        f"{year}.md": f"# Médiation\n\n{text.format(count)}" for year, count in ((2022, 132), (2023, 147))
+    }
+    paths = _paths(_find(make_settings(make_vault(notes)), "Combien de visiteurs pour la médiation ?"))
+    assert set(paths) == set(notes)
+
+
 @pytest.mark.parametrize("question", ["zzzz", "🎨 ok", "l’", "42", "a" * 2_000, '" OR * NEAR('])
 def test_odd_questions_find_something_or_nothing_without_failing(
     demo_chain: AnswerChain, question: str

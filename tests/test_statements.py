@@ -25,7 +25,7 @@ def _sentences(text: str) -> list[str]:
     ["M. Hollein", "MM. Hollein et Berg", "Mme. Benayer", "Mmes. Berg", "Mlle. Berg", "le Dr. Berg", "Pr. Berg",
      "St. Gall", "Ste. Croix", "cf. Hub01", "p. 12", "pp. 12-14", "art. 3", "vol. 2", "no. 4", "n. 4", "éd. Minuit",
      "dir. Schmitt", "coll. Folio", "chap. 3", "fig. 2", "env. 30", "av. 1900", "apr. 1900", "ex. Tate",
-     "etc. Tout", "et al. Ceux", "J. Paul Getty", "J.-C. Schmitt", "la société Odoma Inc. Un laboratoire"],
+     "etc. Tout", "et al. Ceux", "J. Paul Getty", "J.-C. Schmitt", "la société Odoma Inc. Un laboratoire", "inv. 1999"],
 )  # fmt: skip
 def test_an_abbreviation_ends_no_sentence(abbreviation: str) -> None:
     text = f"Le musée cite {abbreviation} dans son étude. Une autre phrase vient ensuite."
@@ -163,10 +163,122 @@ def test_link_text_is_shown_but_is_not_the_statements_own() -> None:
     assert "Hollein" not in statement.own_text
 
 
+# Tables, short facts, what stands over a line
+
+TABLE = (
+    "| Objet | Emprunteur | Valeur |\n|---|:--:|---|\n| Tigre | [[Rodez]] | 30 000 € |\n| Crâne | Nantes | |"
+)
+
+
+def test_a_row_is_read_with_the_names_of_its_columns() -> None:
+    tiger, skull = split_statements(TABLE)
+    assert tiger.text == "Objet\u00a0: Tigre\u202f; Emprunteur\u00a0: Rodez\u202f; Valeur\u00a0: 30 000 €."
+    assert skull.text == "Objet\u00a0: Crâne\u202f; Emprunteur\u00a0: Nantes."
+
+
+def test_a_row_is_quoted_with_the_head_of_its_table() -> None:
+    assert _quotes(TABLE)[0] == "| Objet | Emprunteur | Valeur | | | Tigre | [[Rodez]] | 30 000 € |"
+
+
+def test_a_row_without_head_stands_alone() -> None:
+    (statement,) = split_statements("| Tigre de Java | musée Fenaille, Rodez |")
+    assert (statement.text, len(statement.spans)) == ("Tigre de Java\u202f; musée Fenaille, Rodez.", 1)
+
+
+def test_a_cell_holds_a_link_with_its_own_bar() -> None:
+    (statement,) = split_statements(
+        "| Objet | Lieu |\n|---|---|\n| Le tigre de Java | [[Rodez\\|le musée]] |"
+    )
+    assert statement.text.endswith("Lieu\u00a0: le musée.")
+
+
+def test_each_table_has_its_own_head() -> None:
+    other = "| Salle | Mesure du jour |\n|---|---|\n| Galerie haute | 22 °C |"
+    assert (
+        split_statements(f"{TABLE}\n\n{other}")[-1].text
+        == "Salle\u00a0: Galerie haute\u202f; Mesure du jour\u00a0: 22 °C."
+    )
+
+
+@pytest.mark.parametrize("fact", ["Masse : 7,85 kg.", "Commissaire : Hélène Marchand.", "Fermé le lundi 3."])
+def test_a_figure_or_a_name_needs_few_words(fact: str) -> None:
+    assert _quotes(fact) == [fact]
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("Conseillère à la DRAC. Elle se joint le matin avant midi.",
+         ["Conseillère à la DRAC. Elle se joint le matin avant midi."]),
+        (f"{PLAIN} Sur rendez-vous.", [f"{PLAIN} Sur rendez-vous."]),
+        ("2021 : 7 310. 2022 : 9 845. 2023 : 10 620 visiteurs.", ["2021 : 7 310. 2022 : 9 845. 2023 : 10 620 visiteurs."]),
+        (f"{PLAIN} Jauge : 12. Une visite dure une heure.", [PLAIN, "Jauge : 12.", "Une visite dure une heure."]),
+    ],
+)  # fmt: skip
+def test_what_says_too_little_alone_is_read_with_its_neighbour(text: str, quotes: list[str]) -> None:
+    assert _quotes(text) == quotes
+
+
+def test_short_items_are_read_together_under_their_heading() -> None:
+    text = "## Ce qui manque\n\n- pas d’audiodescription\n- rien pour les sourds\n"
+    (statement,) = split_statements(text)
+    assert statement.text == "Ce qui manque\u00a0: pas d’audiodescription ; rien pour les sourds."
+    assert _quotes(text) == ["Ce qui manque\n\n- pas d’audiodescription\n- rien pour les sourds"]
+
+
+def test_items_that_stand_alone_do_under_a_heading() -> None:
+    items = [f"{PLAIN[:-1]} et les familles du quartier {n}." for n in (1, 2)]
+    assert _quotes(f"## Décisions\n\n- {items[0]}\n- {items[1]}") == items
+
+
+def test_a_heading_over_links_says_nothing() -> None:
+    assert _quotes("## Voir aussi\n\n- [[Publics]]\n- [[Prêts en cours]]\n- Zoologie : [[Oiseaux]]\n") == []
+
+
+def test_the_title_of_a_callout_stands_over_what_it_says() -> None:
+    (statement,) = split_statements(f"> [!warning] Fragilité\n> {PLAIN}\n")
+    assert (statement.text, statement.label) == (PLAIN, "Fragilité")
+
+
+def test_a_list_in_a_quotation_is_a_list() -> None:
+    assert _quotes(f"> - {PLAIN}\n> - {PLAIN}") == [PLAIN, PLAIN]
+
+
+def test_a_question_in_bold_stands_over_its_answer() -> None:
+    text = f"**Pourquoi avez-vous fermé la forge ?**\n\n{PLAIN}\n\n## Suite\n\n{PLAIN}"
+    labels = [statement.label for statement in split_statements(text)]
+    assert labels == ["", "Pourquoi avez-vous fermé la forge ?", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("Budget:: 212 000 €\nDébut:: 2 septembre", ["Budget:: 212 000 €", "Début:: 2 septembre"]),
+        ("**Présents :** M. Vidal\n**Excusés :** M. Aubin", ["**Présents :** M. Vidal", "**Excusés :** M. Aubin"]),
+        ("Le préparateur a monté le squelette :\nÉmile Tardieu.", ["Le préparateur a monté le squelette :\nÉmile Tardieu."]),
+        ("Dépôt du Louvre\nLe dépôt est prolongé de six ans.", ["Le dépôt est prolongé de six ans."]),
+        ("Anne Bonny Rey\nPaul Durand Roy", ["Anne Bonny Rey\nPaul Durand Roy"]),
+        ("- [ ] déposer le permis de construire", ["déposer le permis de construire"]),
+    ],
+)  # fmt: skip
+def test_a_line_that_names_what_it_tells_is_read_alone(text: str, quotes: list[str]) -> None:
+    assert _quotes(text) == quotes
+
+
+def test_a_short_line_stands_over_the_sentence_under_it() -> None:
+    (statement,) = split_statements("2. Dépôt du Louvre\n   Le dépôt est prolongé de six ans.")
+    assert (statement.text, statement.label) == ("Le dépôt est prolongé de six ans.", "Dépôt du Louvre")
+
+
+def test_short_words_of_somebody_are_not_cut() -> None:
+    said = "« J’ai fermé la forge en 92. Personne ne l’a reprise. »"
+    assert _quotes(f"{said} {PLAIN}") == [said, PLAIN]
+
+
 _pieces = st.lists(
     st.sampled_from(
         ["Le musée ouvre ses portes.", " Elle reçoit le public", " : ", "- ", "  - ", "\n", "\r\n", "\n\n", "# ", "[[",
-         "]]", "[a. B](", "http://x.org ", ")", "```", "<!--", "-->", "%%", "« ", " »", " ! ", "…", "M. ", "𝒳", "| ",
+         "]]", "[a. B](", "http://x.org ", ")", "```", "<!--", "-->", "%%", "« ", " »", " ! ", "…", "M. ", "𝒳", "| ", "|---|\n", "> ", "**", "> [!note] ",
          "[^1]", "Il dit que le monde change. ", "\u00a0?", "\t", "\x00", "\u2028"]
     ) | st.text(max_size=4),
     max_size=30,

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -65,6 +66,40 @@ def test_word_that_french_knows_is_not_taken_for_a_typing_error() -> None:
 def test_repaired_words_count_for_half() -> None:
     terms = _terms("mediatoin au Louvre")
     assert {key: term.certainty for key, term in terms.items()} == {"mediat": 0.5, "louvr": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("asked", "share"),
+    [
+        ("le menu du Louvre", 1.0),  # a thing
+        ("menu au Louvre", 0.7),  # who knows
+        ("le Louvre", 0.0),
+        ("expliquer le menu", 1.0),
+    ],
+)
+def test_thing_that_the_vault_never_names_is_missing(asked: str, share: float) -> None:
+    terms = _terms(asked)
+    missing = [term.missing for term in terms.values() if term.missing]
+    assert missing == ([terms["menu"].weight] if share == 1.0 else [])
+    assert "menu" not in terms or terms["menu"].claim == pytest.approx(share * terms["menu"].weight)
+
+
+@pytest.mark.parametrize(
+    ("asked", "key", "asks"),
+    [
+        ("Combien de pouvoirs peut-on donner ?", "pouvoir", False),
+        ("Quels sont les dons ?", "don", False),
+        ("Donne des chiffres", "don", True),
+        ("Pouvoir entrer ?", "pouvoir", True),
+    ],
+)
+def test_verb_that_only_asks_is_a_thing_after_an_article(asked: str, key: str, asks: bool) -> None:
+    assert _terms(asked)[key].asks is asks
+
+
+def test_thing_that_another_word_stands_for_is_missing_for_the_rest() -> None:
+    term = Term("palais", 2.0, {("louvr",): 0.5}, known=False, names=True)
+    assert (term.missing, replace(term, known=True).missing) == (1.0, 0.0)
 
 
 def test_words_are_kept_as_asked_and_terms_come_once() -> None:

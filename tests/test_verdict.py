@@ -19,7 +19,7 @@ def _finding(held: float, paths: tuple[str, ...] = PATHS) -> Finding:
     """Return what was found for a question of which the first passage says this share, all at once."""
     passages = tuple(
         Passage(
-            number=number, note_id=f"n{number}", note=name_of(path), path=path, heading=(), text="Les visiteurs viennent au musée.",
+            number=number, note_id=f"n{number}", note=name_of(path), path=path, heading=(), text="Dix visiteurs viennent au musée.",
             start=0, end=32, encoding="utf-8", score=1.0, reason="proche",
         )
         for number, path in enumerate(paths, start=1)

@@ -1,6 +1,7 @@
-"""What form the answer to a question has: an amount, a price, a length of time, a date, a name, a reason.
+"""What form the answer to a question has: an amount, a price, a length of time, a date, a name.
 
-Said by the question's own words (« combien », « quand », « qui »), and known in a statement by its signs.
+Said by the question's own words (« combien », « quand », « qui »), and known in a statement by its signs. A
+reason has no sure ones: « pourquoi » asks for no form.
 """
 
 import re
@@ -67,14 +68,7 @@ _NAME = _expectation(
     r"\b(?:(?<!ce )(?<!est ce )(?<!est-ce )qui|ki|who|whom|whose)\b",
     r"(?<![.!?] )(?<!\A)\b[A-ZÀ-ÖØ-Þ][\w’'-]+|\A[A-ZÀ-ÖØ-Þ][\w’'-]+ [A-ZÀ-ÖØ-Þ]",
 )
-_REASON = _expectation(
-    "reason",
-    r"\b(?:pourquoi|pk|pq|pkoi|pour quelles? raisons?|why)\b",
-    r"\b(?:parce|car|puisque?|faute de|a cause|grace a|afin|en raison|par (?:crainte|manque|souci)|"
-    r"raisons?|motifs?|(?:tient|due?s?|dus) (?:a|au|aux)\b|vient (?:de|du|des)\b|provoque|because|since|"
-    r"due to|malgre)|\S : ",
-)
-_ALL = (_PRICE, _LENGTH, _AMOUNT, _DATE, _NAME, _REASON)
+_ALL = (_PRICE, _LENGTH, _AMOUNT, _DATE, _NAME)
 
 
 @lru_cache(maxsize=256)

@@ -113,7 +113,7 @@ def _extracts(finding: Finding, question: Question | None = None) -> list[_Extra
                 for term, claim in zip(finding.terms, claims, strict=True)
             )
             score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(heading, statement)
-            score *= _EXPECTED if is_met(expected, statement.text) else 1.0
+            score *= _EXPECTED if is_met(expected, statement.own_text) else 1.0
             if line_key(statement.own_text) in finding.refrains:
                 score *= _EVASIVE
             found.append(_Extract(passage, statement, own, score))

@@ -15,7 +15,13 @@ from ingest.sync import SyncReport, sync
 from ingest.verify import Verifier, try_folder
 
 HASHED = fingerprint(HashedEmbeddings(), "hashed")
-LASTING = {"CURRENT", "writer", "writer.lock", "vectors.sqlite3"}  # beside the published snapshot
+LASTING = {
+    "CURRENT",
+    "last_run.json",
+    "writer",
+    "writer.lock",
+    "vectors.sqlite3",
+}  # beside the published snapshot
 
 
 class NearVerifier(Verifier):

@@ -18,7 +18,7 @@ from assistant.expectation import is_met, read_expectations
         ("Jusqu’à quand le crâne est-il prêté ?", ["date"]),
         ("Qui a monté le squelette ?", ["name"]),
         ("Avec qui a-t-il travaillé ?", ["name"]),
-        ("Pourquoi la baleine a-t-elle été démontée ?", ["reason"]),
+        ("Pourquoi la baleine a-t-elle été démontée ?", []),
         ("Quand a-t-il ouvert, et combien a-t-il coûté ?", ["price", "date"]),
         ("Qu’est-ce qui manque ?", []),
         ("Que dit la note sur les publics ?", []),
@@ -45,9 +45,6 @@ def test_a_question_says_what_form_its_answer_has(question: str, names: list[str
         ("Qui ?", "Le préparateur Émile Tardieu l’a monté.", True),
         ("Qui ?", "Claire Vasseur dirige le musée.", True),
         ("Qui ?", "Les agents le ferment le soir.", False),
-        ("Pourquoi ?", "On ferme faute de budget.", True),
-        ("Pourquoi ?", "Nous ne prenons plus de machines : plus de place.", True),
-        ("Pourquoi ?", "On ferme le lundi.", False),
         ("Que dit la note ?", "On ferme 2 jours.", False),
     ],
 )

@@ -20,6 +20,7 @@ _TITLE, _LINK = 0.8, 0.2  # weight of a word that only the title and headings ho
 _OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.9
 _LEANT = 0.6  # of what a word calls for that only the earlier questions of the conversation hold
 _EXPECTED = 1.25  # what a statement gains that has the form of what is asked: a date for « quand »
+_ALIEN = 0.7  # what one is worth that has neither that form nor a word of what is asked
 _POINTER = re.compile(
     r"(?:voir|cf|lire|retrouve[rz]|n'hesitez pas|(?:pour )?en savoir plus|pour aller plus loin|apparait dans|"
     r"a lire|a voir|consulte[rz]|decouvr(?:ir|ez))\b"
@@ -95,7 +96,8 @@ def _extracts(finding: Finding, question: Question | None = None) -> list[_Extra
     """Return the statements of the passages, best first.
 
     Half of a score is the passage's, half is the share of the question that the statement holds; what only a
-    link in it or what stands over it holds counts for less. The form that the question asks for adds to it.
+    link in it or what stands over it holds counts for less. The form that the question asks for adds to it;
+    without that form and without a word of the question, a statement is worth less.
     """
     asked = question.text if question else finding.asked
     claims = _claims(asked, finding)
@@ -113,7 +115,10 @@ def _extracts(finding: Finding, question: Question | None = None) -> list[_Extra
                 for term, claim in zip(finding.terms, claims, strict=True)
             )
             score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(heading, statement)
-            score *= _EXPECTED if is_met(expected, statement.own_text) else 1.0
+            if is_met(expected, statement.own_text):
+                score *= _EXPECTED
+            elif not any(term.share_in(own) for term in finding.terms):
+                score *= _ALIEN
             if line_key(statement.own_text) in finding.refrains:
                 score *= _EVASIVE
             found.append(_Extract(passage, statement, own, score))

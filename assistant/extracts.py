@@ -2,43 +2,23 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from itertools import permutations
 
 from assistant.answer import Answer, Citation, Mode, Passage, Question, Sentence
-from assistant.expectation import is_met, read_expectations
 from assistant.retriever import Finding
-from assistant.statements import Statement, split_statements
-from ingest.french import content_words, fold, line_key, stem
+from assistant.statements import Statement
+from assistant.weighing import Extract, weigh_statements
 
 _MOST = 7
 _LEAST = 3
 _NOTES = 3
 _NEAREST = 3
-_TITLE, _LINK = 0.8, 0.2  # weight of a word that only the title and headings hold, or only a link
-_OPENING, _EVASIVE, _SHORT = 1.05, 0.4, 0.9
-_LEANT = 0.6  # of what a word calls for that only the earlier questions of the conversation hold
-_EXPECTED = 1.25  # what a statement gains that has the form of what is asked: a date for « quand »
-_ALIEN = 0.7  # what one is worth that has neither that form nor a word of what is asked
-_POINTER = re.compile(
-    r"(?:voir|cf|lire|retrouve[rz]|n'hesitez pas|(?:pour )?en savoir plus|pour aller plus loin|apparait dans|"
-    r"a lire|a voir|consulte[rz]|decouvr(?:ir|ez))\b"
-)
 _FORMULA = re.compile(r"^[=+@-]+(?=[A-Za-z(])")  # a spreadsheet that an answer is pasted into would run it
 _CLOSE = 0.6  # of the best passage's score
 _PASSING = 0.35  # of the best passage's score: a note below is not about the question
 _SAME_NOTE = 0.05  # what a statement costs its note's next ones, for each note close to the question
 _REDUNDANT = 0.6  # share of a statement's words that an earlier one already said
 _KEPT, _WORTH = 0.6, 0.45  # of the best statement's score: past three statements, and at all
-
-
-@dataclass(frozen=True, slots=True)
-class _Extract:
-    passage: Passage
-    statement: Statement
-    stems: frozenset[str]
-    score: float
 
 
 class ExtractiveWriter:
@@ -53,7 +33,7 @@ class ExtractiveWriter:
             question: What is asked last; what it leans on counts for less.
             finding: Passages, best first.
         """
-        chosen = _select(_extracts(finding, question), _MOST)
+        chosen = _select(weigh_statements(finding, question), _MOST)
         for extract in _in_order(chosen):
             yield _part(extract)
 
@@ -64,8 +44,8 @@ class ExtractiveWriter:
 
     def nearest(self, finding: Finding) -> Iterator[Answer]:
         """Yield the best statement of each of the first notes: near the question, no answer to it."""
-        best: dict[str, _Extract] = {}
-        for extract in _extracts(finding):
+        best: dict[str, Extract] = {}
+        for extract in weigh_statements(finding):
             best.setdefault(extract.passage.path, extract)
         for extract in list(best.values())[:_NEAREST]:
             yield _part(extract)
@@ -86,68 +66,13 @@ def cite(passage: Passage, start: int, end: int) -> Citation:
     )
 
 
-def _part(extract: _Extract) -> Answer:
+def _part(extract: Extract) -> Answer:
     sentence = Sentence(_FORMULA.sub("", extract.statement.text), "verbatim", (extract.passage.number,))
     citations = tuple(cite(extract.passage, start, end) for start, end in extract.statement.spans)
     return Answer(sentences=(sentence,), citations=citations)
 
 
-def _extracts(finding: Finding, question: Question | None = None) -> list[_Extract]:
-    """Return the statements of the passages, best first.
-
-    Half of a score is the passage's, half is the share of the question that the statement holds; what only a
-    link in it or what stands over it holds counts for less. The form that the question asks for adds to it;
-    without that form and without a word of the question, a statement is worth less.
-    """
-    asked = question.text if question else finding.asked
-    claims = _claims(asked, finding)
-    whole = sum(claims) or 1.0
-    expected = read_expectations(asked) or read_expectations(finding.asked)
-    found = []
-    for passage in finding.passages:
-        for statement in split_statements(passage.text):
-            heading = passage.heading_at(passage.start + statement.spans[-1][0])
-            over = " ".join((passage.note, *heading, statement.label))
-            own = _stems(statement.own_text)
-            worths = ((own, 1.0), (_stems(over), _TITLE), (_stems(statement.text), _LINK))
-            share = sum(
-                claim * max(worth * term.share_in(held) for held, worth in worths)
-                for term, claim in zip(finding.terms, claims, strict=True)
-            )
-            score = (0.5 * passage.score + 0.5 * share / whole) * _bearing(heading, statement)
-            if is_met(expected, statement.own_text):
-                score *= _EXPECTED
-            elif not any(term.share_in(own) for term in finding.terms):
-                score *= _ALIEN
-            if line_key(statement.own_text) in finding.refrains:
-                score *= _EVASIVE
-            found.append(_Extract(passage, statement, own, score))
-    return sorted(
-        found, key=lambda extract: (-extract.score, extract.passage.number, extract.statement.spans)
-    )
-
-
-def _claims(asked: str, finding: Finding) -> list[float]:
-    """Return how much each term calls for; what a follow-up leans on calls for less than its own words."""
-    own = _stems(asked) if asked != finding.asked else frozenset()
-    return [term.claim * (_LEANT if own and term.stem not in own else 1.0) for term in finding.terms]
-
-
-@lru_cache(maxsize=4_096)
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(map(stem, content_words(text)))
-
-
-def _bearing(heading: Sequence[str], statement: Statement) -> float:
-    """Return how well a statement answers by its form alone: questions and mere pointers answer least."""
-    factor = _OPENING if statement.first else 1.0
-    pointing = any(_POINTER.match(fold(text)) for text in (statement.text, *heading[-1:]))
-    if pointing or statement.text.rstrip().endswith("?"):
-        factor *= _EVASIVE
-    return factor * (_SHORT if len(statement.own_text) < 60 else 1.0)
-
-
-def _select(extracts: Sequence[_Extract], most: int) -> list[_Extract]:
+def _select(extracts: Sequence[Extract], most: int) -> list[Extract]:
     """Choose greedily; what was already said is left out.
 
     Each further statement of a note costs something, the more the more notes are about the question: a broad
@@ -157,7 +82,7 @@ def _select(extracts: Sequence[_Extract], most: int) -> list[_Extract]:
     passing = {extract.passage.path for extract in extracts if extract.passage.score >= _PASSING * top}
     close = {extract.passage.path for extract in extracts if extract.passage.score >= _CLOSE * top}
     cost = _SAME_NOTE * len(close)
-    chosen: list[_Extract] = []
+    chosen: list[Extract] = []
     voices: set[str] = set()
     rest = [(extract.score, extract) for extract in extracts]
     while rest and len(chosen) < most:
@@ -177,7 +102,7 @@ def _select(extracts: Sequence[_Extract], most: int) -> list[_Extract]:
     return chosen
 
 
-def _in_order(chosen: Sequence[_Extract]) -> list[_Extract]:
+def _in_order(chosen: Sequence[Extract]) -> list[Extract]:
     """Return what was chosen note by note, that of the best statement first, but a newer version first."""
     places: dict[str, float] = {}
     for place, extract in enumerate(chosen):
@@ -188,13 +113,13 @@ def _in_order(chosen: Sequence[_Extract]) -> list[_Extract]:
     return sorted(chosen, key=lambda extract: places[extract.passage.path])
 
 
-def _updates(newer: _Extract, older: _Extract) -> bool:
+def _updates(newer: Extract, older: Extract) -> bool:
     """Tell whether a statement of a later note says the same as another, with other figures."""
     dates = newer.passage.date or "", older.passage.date or ""
     return all(dates) and dates[0] > dates[1] and _share(newer, older) > _REDUNDANT
 
 
-def _repeats(extract: _Extract, earlier: _Extract) -> bool:
+def _repeats(extract: Extract, earlier: Extract) -> bool:
     """Tell whether a statement says what another did; with other figures it is its reader who must judge."""
     if _overlap(extract, earlier):
         return True
@@ -203,13 +128,13 @@ def _repeats(extract: _Extract, earlier: _Extract) -> bool:
     return _share(extract, earlier) > _REDUNDANT
 
 
-def _share(one: _Extract, other: _Extract) -> float:
+def _share(one: Extract, other: Extract) -> float:
     """Return how much of the words of the shorter statement the longer one holds, in [0, 1]."""
     words, others = one.stems - _figures(one), other.stems - _figures(other)
     return len(words & others) / max(min(len(words), len(others)), 1)
 
 
-def _figures(extract: _Extract) -> frozenset[str]:
+def _figures(extract: Extract) -> frozenset[str]:
     return frozenset(filter(str.isdigit, extract.stems))
 
 
@@ -218,12 +143,12 @@ def _together(one: Statement, other: Statement) -> bool:
     return len(one.spans) == len(other.spans) == 2 and one.spans[0] == other.spans[0]
 
 
-def _overlap(one: _Extract, other: _Extract) -> bool:
+def _overlap(one: Extract, other: Extract) -> bool:
     """Tell whether two statements are of the same words of the same note."""
     (start, end), (begin, stop) = _place(one), _place(other)
     return one.passage.path == other.passage.path and start < stop and begin < end
 
 
-def _place(extract: _Extract) -> tuple[int, int]:
+def _place(extract: Extract) -> tuple[int, int]:
     start, end = extract.statement.spans[-1]
     return extract.passage.start + start, extract.passage.start + end

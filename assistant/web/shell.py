@@ -82,7 +82,8 @@ def _announce(html: str) -> str:
     config = json.loads(found.group(1)) if found else {}
     components = frozenset(component["type"] for component in config.get("components", ()))
     kinds = {"js": 'rel="modulepreload"', "css": 'rel="preload" as="style"'}
-    return "".join(
+    theme = f'<link rel="preload" as="style" href="/theme.css?v={config["theme_hash"]}">' if config else ""
+    return theme + "".join(
         f'<link {kinds[name.rpartition(".")[2]]} crossorigin href="/assets/{name}">'
         for name in page_files(html, components, "fr")
     )

@@ -1,5 +1,6 @@
 """The Gradio page: its components, and the one event that asks and streams; the only gradio import."""
 
+import inspect
 import sys
 from collections.abc import AsyncGenerator
 from importlib.util import find_spec
@@ -57,11 +58,18 @@ def build_page(chain: PageChain) -> gr.Blocks:
             with gr.Column(elem_id="evidence", min_width=0):
                 parts.evidence = _html(render_legend())
         _bind(parts, chain)
+    _keep_signatures(page)
     page.max_threads = MOST_AT_ONCE
     page.queue(
         default_concurrency_limit=MOST_AT_ONCE, max_size=MOST_WAITING, status_update_rate=60, api_open=False
     )
     return page
+
+
+def _keep_signatures(page: gr.Blocks) -> None:
+    """Keep what Gradio works out of each component's constructor for each visitor and each update, by far."""
+    for component in {type(block) for block in page.blocks.values()}:
+        component.__init__.__signature__ = inspect.signature(component.__init__)
 
 
 class _Parts:

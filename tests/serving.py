@@ -1,6 +1,7 @@
 """The whole application, served by the server of this process on loopback, in a thread of its own."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,5 +31,8 @@ def serve_app(build: Callable[[], ASGIApp], port: int = 0) -> Iterator[int]:
         try:
             yield int(listener.getsockname()[1])
         finally:
+            logging.getLogger("uvicorn.error").setLevel(
+                logging.CRITICAL
+            )  # open pages are cut, as they are meant to
             servers[0].should_exit = True
             thread.join()

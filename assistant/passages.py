@@ -81,7 +81,7 @@ def _passage(
         end=end,
         encoding=note.encoding,
         score=round(choice.score, 6),
-        reason=choice.reason or _reason(note.text[start:end], terms),
+        reason=choice.reason or _reason(note, start, end, terms),
         date=note.date,
         private=note.private,
         tags=note.tags,
@@ -89,7 +89,10 @@ def _passage(
     )
 
 
-def _reason(text: str, terms: Sequence[Term]) -> str:
-    """Say which words a passage was found by, as it spells them."""
-    words = [f"«\u00a0{word}\u00a0»" for word in spelled_in(text, terms)[:_TOLD]]
-    return f"proche par {', '.join(words)}" if words else "sa note est proche de la question"
+def _reason(note: StoredNote, start: int, end: int, terms: Sequence[Term]) -> str:
+    """Say which words a passage was found by, as it spells them; or that its note alone has some, or none."""
+    words = [f"«\u00a0{word}\u00a0»" for word in spelled_in(note.text[start:end], terms)[:_TOLD]]
+    if words:
+        return f"proche par {', '.join(words)}"
+    told = spelled_in(f"{note.title}\n{note.text}", terms)
+    return "sa note est proche de la question" if told else "proche, sans un mot de la question"

@@ -1,6 +1,7 @@
 """What a question searches for: its words, repaired, weighed, and what may stand for each."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -38,6 +39,9 @@ _ASKING = frozenset(
     )
 )
 _THINGS = frozenset(map(stem, "don donner pouvoir devoir savoir aide".split()))  # after an article, they are
+_TAKES_PLACE = re.compile(
+    r"(?i)(?<!\w)(?:a|ont|aura|auront|avait|avaient|ait|avoir|eu)(?:-t-(?:ils?|elles?))? lieu\b"
+)
 _STAND_IN, _SAME = 0.5, 0.9  # of what the word itself is worth: a synonym's, an acronym's
 _ASKED = 0.2  # of its weight that a word which only asks has in what is answered
 _BEGUN = 0.5  # that a longer one is worth to a word which may not be all typed
@@ -109,7 +113,7 @@ def read_search(
     """
     if is_english(text):
         return _translated(english_words(text), lexicon)
-    asked = content_words(text)
+    asked = content_words(_TAKES_PLACE.sub(" ", text))
     begun = _begun(words(text)[-1], lexicon) if typing else Thesaurus()
     meant = tuple(word if begun.knows(stem(word)) else _repaired(word, lexicon) for word in asked)
     repaired = {stem(word) for word, typed in zip(meant, asked, strict=True) if word != typed}

@@ -104,7 +104,9 @@ def test_passage_found_by_its_words_names_them_as_it_spells_them(store: Store) -
     [told] = build_passages([Choice(row, 0.5)], store, terms)
     [untold] = build_passages([Choice(row, 0.5)], store, terms[:1])
     assert told.reason == "proche par «\u00a0ligne\u00a0», «\u00a0Court\u00a0»"
-    assert untold.reason == "sa note est proche de la question"
+    assert untold.reason == "proche, sans un mot de la question"
+    [beside] = build_passages([Choice(_rows(store, "A.md")[11], 0.5)], store, (Term("sall", 1.0),))
+    assert beside.reason == "sa note est proche de la question"
 
 
 def test_passage_of_a_private_note_is_private(store: Store) -> None:

@@ -35,6 +35,18 @@ def _terms(text: str, lexicon: Lexicon = LEXICON) -> dict[str, Term]:
     return {term.stem: term for term in read_search(text, lexicon).terms}
 
 
+@pytest.mark.parametrize(
+    ("text", "stems"),
+    [
+        ("Quand a lieu le forum ?", ["forum"]),
+        ("Où le forum aura-t-il lieu ?", ["forum"]),
+        ("Le lieu du forum", ["lieu", "forum"]),
+    ],
+)
+def test_what_takes_place_is_no_place(text: str, stems: list[str]) -> None:
+    assert [term.stem for term in read_search(text, LEXICON).terms if not term.asks] == stems
+
+
 # Repair
 
 

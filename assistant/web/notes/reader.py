@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from assistant.browse import Hook, Reading
 from assistant.web import texts
-from assistant.web.markup import Frame, Span, element, escape, note_url, render_text
+from assistant.web.markup import Frame, Span, escape, note_url, render_text
 from assistant.web.notes import texts as browse_texts
 from assistant.web.notes.backlinks import render_backlinks
 from assistant.web.pages import render_page
@@ -48,12 +48,11 @@ def render_note(reading: Reading, span: Span | None, *, warning: str = "") -> st
         (browse_texts.PRIVATE, browse_texts.PRIVATE_WHY if note.private else ""),
     )
     cartel = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows if value)
-    private = element("p", "cim-meta", texts.PRIVATE) if note.private else ""
     said = filter(None, (_STATES.get(reading.state, ""), warning))
     notices = "".join(f'<div class="cim-notice"><p>{escape(sentence)}</p></div>' for sentence in said)
     return (
         f'<h1 class="cim-note-title" tabindex="-1">{escape(note.title)}</h1>'
-        f'<dl class="cim-cartel">{cartel}</dl>{private}{notices}'
+        f'<dl class="cim-cartel">{cartel}</dl>{notices}'
         f'<div class="cim-note">{_body(reading, span)}</div>{render_backlinks(reading)}'
     )
 

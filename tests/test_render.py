@@ -146,6 +146,17 @@ def test_wikilink_shows_its_text_and_code_keeps_its_signs() -> None:
     assert "cim-syn" not in render_text("**a**", (0, 5), raw=True)
 
 
+def test_line_under_the_head_of_a_table_is_a_sign() -> None:
+    table = "| A | B |\n|---|:-:|\n| x | y |\n| --- | z |\n"
+    shown = render_text(table, (0, len(table)))
+    assert html.unescape(re.sub("<[^>]*>", "", shown)) == table
+    assert [html.unescape(sign) for sign in re.findall(r'cim-syn">(.*?)</span>', shown)] == ["|---|:-:|\n"]
+
+
+def test_marks_of_a_question_stay_with_their_word() -> None:
+    assert "d’accord\u00a0?</h1>" in render_question("D’accord, d’accord ?", first=True)
+
+
 def test_citation_opens_its_own_quotation() -> None:
     passage = _passage(1, "Première phrase. Seconde phrase.", start=100)
     citations = tuple(_citation(passage, quote) for quote in ("Première phrase.", "Seconde phrase."))

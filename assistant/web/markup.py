@@ -22,6 +22,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 # Bounded repetitions and excluded brackets keep it linear on hostile text.
 MARKUP = re.compile(
     r"^[ \t]*\r?\n|^[ \t]{0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$|^[ \t]{0,3}#{1,6}[ \t]+"
+    r"|^[ \t]*\|(?:[ \t]*:?-{1,99}:?[ \t]*\|){1,99}[ \t]*\r?\n"
     r"|^[ \t]*[-*+][ \t]+(?:\[[ xX]\][ \t])?|^(?:>[ \t]?){1,9}"
     r"|\*\*(?P<strong>[^*\n]{1,300})\*\*"
     r"|(?<![\w*])\*(?P<em>[^*\s][^*\n]{0,300})\*(?![\w*])|(?<!\w)_(?P<em2>[^_\s][^_\n]{0,300})_(?!\w)"

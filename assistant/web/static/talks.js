@@ -131,8 +131,10 @@
     return twofold;
   }
 
+  const held = (text) => text.replace(/ (?=[?!:;»])/g, "\u00a0"); // a mark never begins a line
+
   function row(talk) {
-    const opens = make("button", { type: "button", class: "cim-talk", "aria-current": talk.id === current() ? "true" : null, text: talk.title, click: () => talk.id === current() ? side.close() : open(talk) });
+    const opens = make("button", { type: "button", class: "cim-talk", "aria-current": talk.id === current() ? "true" : null, text: held(talk.title), click: () => talk.id === current() ? side.close() : open(talk) });
     const erases = make("button", { type: "button", class: "cim-erase", click: () => erase(talk) }, make("span", { class: "cim-sr", text: says.erase + talk.title }));
     return make("li", {}, opens, erases);
   }

@@ -153,10 +153,6 @@ def test_line_under_the_head_of_a_table_is_a_sign() -> None:
     assert [html.unescape(sign) for sign in re.findall(r'cim-syn">(.*?)</span>', shown)] == ["|---|:-:|\n"]
 
 
-def test_marks_of_a_question_stay_with_their_word() -> None:
-    assert "d’accord\u00a0?</h1>" in render_question("D’accord, d’accord ?", first=True)
-
-
 def test_citation_opens_its_own_quotation() -> None:
     passage = _passage(1, "Première phrase. Seconde phrase.", start=100)
     citations = tuple(_citation(passage, quote) for quote in ("Première phrase.", "Seconde phrase."))

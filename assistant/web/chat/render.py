@@ -29,7 +29,7 @@ def render_question(text: str, *, first: bool, filters: Filters | None = None) -
         filters: What part of the vault was searched.
     """
     level = "h1" if first else "h2"
-    title = element("p", "cim-eyebrow", texts.QUESTION) + element(level, "cim-q", escape(hold_marks(text)))
+    title = element("p", "cim-eyebrow", texts.QUESTION) + element(level, "cim-q", escape(text))
     kept_to = describe_filters(filters or Filters())
     within = element("p", "cim-within", escape(texts.searched_in(kept_to))) if kept_to else ""
     edit = element("p", "cim-acts", render_act("edit", texts.EDIT))

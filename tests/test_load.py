@@ -16,16 +16,16 @@ from tests.load_site import TalkingModel, answer_of, served_page, talking_model
 from tests.test_demonstration import SEED
 from tests.views_site import write_vault
 
-ROOMS = 20
+ROOMS = 100
 BARS = {40: 1.0, 100: 2.0}  # seconds to the first text of 95 % of so many who ask at once
 
 
 def _kept_in(room: int) -> str:
-    return f"toile-{room:02}-{room * 7919 % 1000:03}"
+    return f"toile-{room:03}-{room * 7919 % 1000:03}"
 
 
 def _asked_by(room: int) -> str:
-    return f"visiteuse-{room:02}-{room * 6133 % 1000:03}"
+    return f"visiteuse-{room:03}-{room * 6133 % 1000:03}"
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a vault with a secret in each of its folders."""
     folder = tmp_path_factory.mktemp("rooms")
     notes = {
-        f"Salle {room:02}/Réserve.md": f"# Réserve\n\nLa réserve garde la peinture {_kept_in(room)} à l’abri.\n"
+        f"Salle {room:03}/Réserve.md": f"# Réserve\n\nLa réserve garde la peinture {_kept_in(room)} à l’abri.\n"
         for room in range(ROOMS)
     }
     with served_page(write_vault(folder / "coffre", notes), folder / "index") as port:
@@ -47,7 +47,7 @@ def _said(chats: list[Chat]) -> str:
 def test_visitors_who_ask_at_once_see_their_own_secrets_only(rooms: int) -> None:
     async def visit(visitor: Visitor, room: int) -> list[Chat]:
         question = f"Que garde la réserve ? {_asked_by(room)}"
-        return [await visitor.ask(question, folder=f"Salle {room:02}") for _ in range(2)]
+        return [await visitor.ask(question, folder=f"Salle {room:03}") for _ in range(2)]
 
     async def visits() -> list[list[Chat]]:
         visitors = await arrive(rooms, ROOMS)

@@ -7,7 +7,7 @@ import hashlib
 import mimetypes
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import brotli
@@ -83,15 +83,16 @@ def _find(path: str) -> _File | None:
     folder, slash, name = path.rpartition("/")
     if not _PLAIN_NAME.fullmatch(name) or folder + slash not in {_OURS, _GRADIO}:
         return None
-    return _pack(folder + slash, name)
-
-
-@lru_cache(maxsize=512)
-def _pack(folder: str, name: str) -> _File | None:
     try:
-        content = _read_ours(name) if folder == _OURS else (BUILD / name).read_bytes()
+        return _pack(folder + slash, name)
     except OSError:
         return None
+
+
+@cache
+def _pack(folder: str, name: str) -> _File:
+    """Read a file and compress it, once: what cannot be read is not kept, and all that can is some 25 MB."""
+    content = _read_ours(name) if folder == _OURS else (BUILD / name).read_bytes()
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     packed = brotli.compress(content, quality=_QUALITY) if kind.startswith(_TEXTS) else content
     version = _version(content)

@@ -27,7 +27,10 @@ def test_titles_go_on_as_typed_accents_and_capitals_apart(demo_chain: AnswerChai
     assert demo_chain.titles("zzzz") == ()
 
 
-@pytest.mark.parametrize("text", ["Que sais-tu faire\u202f?", "que sais tu faire", "Qui es-tu ?", "Aide"])
+@pytest.mark.parametrize(
+    "text",
+    ["Que sais-tu faire\u202f?", "que sais tu faire", "Qui es-tu ?", "Aide", "Combien y a-t-il de notes ?"],
+)
 def test_question_about_cimaise_is_known_as_it_is_typed(text: str) -> None:
     assert asks_about_cimaise(text)
     assert not asks_about_cimaise(f"{text} Max Hollein")

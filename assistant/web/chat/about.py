@@ -12,6 +12,8 @@ _ASKED = frozenset(
         "que sais tu faire", "que savez vous faire", "que peux tu faire", "que pouvez vous faire",
         "qu est ce que tu sais faire", "qu est ce que tu peux faire", "qui es tu", "qui etes vous",
         "a quoi sers tu", "a quoi tu sers", "tu sais faire quoi", "comment ca marche", "aide",
+        "combien de notes", "combien de notes y a t il", "combien y a t il de notes",
+        "il y a combien de notes", "combien de notes lis tu", "combien de notes as tu",
     )
 )  # fmt: skip
 
@@ -46,7 +48,7 @@ def describe_cimaise(question: Question, chain: Configured) -> Answer:
     said = (
         texts.about_notes(chain.note_count, chain.vault_name),
         texts.ABOUT_ANSWERS,
-        texts.mode_line(chain.mode, chain.remote_host),
+        texts.mode_line(chain.mode, chain.remote_host, here=False),  # who asks may be elsewhere
         texts.about_scope(describe_filters(question.filters)),
         texts.ABOUT_TOOLS,
         texts.ABOUT_LIMITS,

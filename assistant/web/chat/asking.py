@@ -131,8 +131,7 @@ def reopen(written: str, chain: PageChain) -> Shown:
         opened = Conversation((*conversation.exchanges, exchange), (*conversation.shown, ""))
         conversation = close(opened, exchange.answer, chain)
     answer = exchanges[-1].answer if exchanges else Answer()
-    mode = texts.mode_line(chain.mode, chain.remote_host)
-    status = texts.reopened(len(exchanges)) if exchanges else mode
+    status = texts.reopened(len(exchanges)) if exchanges else ""  # our script says then who answers
     return Shown(conversation, answer, status, done=True)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+from zlib import crc32
 
 from assistant.answer import Filters
 from assistant.question import admits
@@ -13,6 +14,7 @@ from ingest.health.finding import line_starts
 from ingest.store import Store, StoredNote
 
 PAGE = 50  # notes on a page of the list
+_LOOKED_AT = 20_000_000  # characters, to find again a quotation that moved
 _LONGEST = 320  # characters of a sentence on each side of what it is looked up by
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+([^\r\n]{1,500})", re.MULTILINE)
 _STOP = re.compile(r"[.!?…][\"»”’)\]*_]*\s+(?=[\"«“(\[*_]*\s?[A-ZÀ-ÖØ-Þ0-9])")
@@ -152,6 +154,30 @@ def line_span(text: str, line: int) -> Span | None:
     begin, found = starts[line - 1], text[starts[line - 1] : starts[line]]
     start, end = begin + len(found) - len(found.lstrip()), begin + len(found.rstrip())
     return (start, end) if start < end else None
+
+
+def find_quote(text: str, span: Span, mark: int | None) -> Span | None:
+    """Return where a quotation is now: its span, or the nearest one of its length that says the same.
+
+    Args:
+        text: Of the note, which may have been read anew since.
+        span: Where it was.
+        mark: `quote_mark` of what it says; None where that is not known.
+    """
+    start, end = span
+    if mark is None or quote_mark(text[start:end]) == mark:
+        return span if end <= len(text) else None
+    size = end - start
+    if size > len(text) or size * len(text) > _LOOKED_AT:
+        return None
+    places = sorted(range(len(text) - size + 1), key=lambda place: abs(place - start))
+    at = next((place for place in places if quote_mark(text[place : place + size]) == mark), None)
+    return None if at is None else (at, at + size)
+
+
+def quote_mark(text: str) -> int:
+    """Return a number that tells a text from the others that may stand in its place."""
+    return crc32(text.encode("utf-8", "surrogatepass"))
 
 
 def _hook(link: StoredLink, cards: Mapping[int, NoteCard], aimed: Mapping[int, StoredNote]) -> Hook:

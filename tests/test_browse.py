@@ -1,6 +1,7 @@
 """Browsing the notes: what the list holds and finds, and a note among those around it."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,17 @@ from hypothesis import strategies as st
 
 from assistant import AnswerChain, Settings, build_chain
 from assistant.answer import Filters
-from assistant.browse import PAGE, Entry, Reading, Wanted, cut_page, line_span, sentence_at
+from assistant.browse import (
+    PAGE,
+    Entry,
+    Reading,
+    Wanted,
+    cut_page,
+    find_quote,
+    line_span,
+    quote_mark,
+    sentence_at,
+)
 from ingest.embeddings import HashedEmbeddings
 from ingest.errors import QuestionError
 from ingest.health.finding import line_at, line_starts
@@ -295,3 +306,30 @@ def test_real_search_finds_what_answers_find(real_chain: AnswerChain) -> None:
     assert listing.total > 10
     assert all("stratégie numérique" in title.casefold() for title in _titles(listing.entries)[:4])
     assert all(entry.excerpt is not None for entry in listing.entries[:10])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Le budget est de 240 euros. Fin.", (17, 26)),
+        ("Deux phrases. Le budget est de 240 euros. Fin.", (31, 40)),
+        ("240 euros, puis 240 euros.", (16, 25)),
+        ("Le budget est de 275 euros. Fin.", None),
+        ("", None),
+    ],
+)
+def test_quotation_is_found_where_it_is_now_and_nothing_in_its_place(
+    text: str, found: tuple[int, int] | None
+) -> None:
+    assert find_quote(text, (17, 26), quote_mark("240 euros")) == found
+
+
+def test_quotation_without_a_mark_is_its_span_where_the_note_is_long_enough() -> None:
+    assert find_quote("Trois mots ici", (6, 10), None) == (6, 10)
+    assert find_quote("Trois", (6, 10), None) is None
+
+
+def test_quotation_is_looked_for_in_a_long_note_within_bounds() -> None:
+    started = time.perf_counter()
+    assert find_quote("ab" * 2_000_000, (0, 3_000), quote_mark("c" * 3_000)) is None
+    assert time.perf_counter() - started < 2

@@ -29,7 +29,14 @@ def test_titles_go_on_as_typed_accents_and_capitals_apart(demo_chain: AnswerChai
 
 @pytest.mark.parametrize(
     "text",
-    ["Que sais-tu faire\u202f?", "que sais tu faire", "Qui es-tu ?", "Aide", "Combien y a-t-il de notes ?"],
+    [
+        "Que sais-tu faire\u202f?",
+        "que sais tu faire",
+        "Qui es-tu ?",
+        "Aide",
+        "Combien y a-t-il de notes ?",
+        "Bonjour !",
+    ],
 )
 def test_question_about_cimaise_is_known_as_it_is_typed(text: str) -> None:
     assert asks_about_cimaise(text)

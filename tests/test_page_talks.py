@@ -1,6 +1,7 @@
 """Conversations in Chromium: kept by the browser, opened again, erased, exported, judged; nothing forged runs."""
 
 import json
+import threading
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -87,8 +88,25 @@ def test_conversations_are_listed_opened_again_and_erased(page: Page) -> None:
     expect(page.locator("#chat .cim-claim")).to_have_count(3)
     shoot(page, "talks")
     _button(page, "Effacer Quel budget ?")
+    expect(page.locator(".cim-talk")).to_have_count(2)  # it is asked twice
+    _button(page, SAYS["erase_sure"])
     expect(page.locator(".cim-talk")).to_have_text(["Première ?"])
+    expect(page.locator("#cim-live")).to_have_text(SAYS["erased"])
+    expect(page.locator("#cim-live")).to_have_css("position", "static")  # seen, and not heard only
     expect(page.locator("#chat .cim-q")).to_have_text("Première ?")
+
+
+def test_stopped_answer_still_says_so_once_it_is_read_again(page: Page, site: Site) -> None:
+    site.chain.gate = threading.Semaphore(2)
+    ask(page, "Première ?")
+    expect(page.locator("#chat .cim-claim")).to_have_count(1)
+    page.locator("#stop").press("Enter")
+    expect(page.locator("#chat .cim-notice")).to_have_text(texts.STOPPED)
+    expect(page.locator("#q textarea")).to_be_focused()
+    site.chain.gate.release(100)
+    open_page(page, site.url)
+    expect(page.locator("#chat .cim-notice")).to_have_text(texts.STOPPED)
+    expect(page.locator("#chat .cim-claim")).to_have_count(1)
 
 
 def test_all_is_erased_at_once_when_asked_twice(page: Page) -> None:

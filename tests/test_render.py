@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assistant import Settings, build_chain
 from assistant.answer import Answer, Citation, Gap, Passage, Sentence
 from assistant.answering import INSTEAD
-from assistant.browse import Reading
+from assistant.browse import Reading, quote_mark
 from assistant.verdict import REFUSALS
 from assistant.web import script_texts, texts
 from assistant.web.chat.evidence import render_evidence, render_legend
@@ -158,8 +158,21 @@ def test_citation_opens_its_own_quotation() -> None:
     citations = tuple(_citation(passage, quote) for quote in ("Première phrase.", "Seconde phrase."))
     sentence = Sentence("Seconde phrase.", "verbatim", (1,))
     shown = render_answer(Answer(sentences=(sentence,), citations=citations, passages=(passage,)), done=False)
-    assert 'href="/note/n1?start=117&#38;end=132#passage"' in shown
+    assert 'href="/note/n1?start=117&#38;end=132&#38;said=' in shown
     assert '<span class="cim-sr">passage </span>1</a>' in shown
+
+
+def test_row_of_a_table_opens_the_row_not_the_head() -> None:
+    table = "| Objet | Lieu |\n|---|---|\n| Tigre | Rodez |\n| Ours | Tarbes |"
+    passage = _passage(1, table)
+    head, tiger, bear = (_citation(passage, table.split("\n")[line]) for line in (0, 2, 3))
+    said = [
+        Sentence(f"Objet\u00a0: {what}\u202f; Lieu\u00a0: {where}.", "verbatim", (1,))
+        for what, where in (("Tigre", "Rodez"), ("Ours", "Tarbes"))
+    ]
+    answer = Answer(sentences=tuple(said), citations=(head, tiger, bear), passages=(passage,))
+    starts = re.findall(r"/note/n1\?start=(\d+)", render_answer(answer, done=False))
+    assert starts == [str(tiger.start), str(bear.start)]
 
 
 def test_number_comes_before_the_final_stop_and_stays_with_the_last_word() -> None:
@@ -197,7 +210,10 @@ def test_refusal_is_said_plainly_with_what_to_write(sentence: str) -> None:
     )
     shown = render_answer(answer, done=True)
     assert f'<p class="cim-refusal">{sentence}</p>' in shown
-    assert f'<a href="/note/n1?start=0&#38;end=3#passage">{escape(HOSTILE)}</a> · Note proche' in shown
+    assert (
+        f'<a href="/note/n1?start=0&#38;end=3&#38;said={quote_mark("Un.")}#passage">{escape(HOSTILE)}</a> · Note proche'
+        in shown
+    )
     assert "# Budget&#10;tags" in shown
 
 

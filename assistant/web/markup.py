@@ -11,6 +11,8 @@ from itertools import groupby
 from operator import itemgetter
 from urllib.parse import quote as quote_url
 
+from assistant.browse import quote_mark
+
 Span = tuple[int, int]
 Frame = tuple[int, int, str, str]
 """A stretch of a text, and the safe HTML that opens and closes around it."""
@@ -50,12 +52,21 @@ def render_act(name: str, label: str) -> str:
 
 
 def note_url(
-    note_id: str, start: int | None = None, end: int | None = None, *, line: int | None = None
+    note_id: str, start: int | None = None, end: int | None = None, *, said: str = "", line: int | None = None
 ) -> str:
-    """Return where the server shows a note, at a span of it or at a 1-based line when one is given."""
+    """Return where the server shows a note, at a span of it or at a 1-based line when one is given.
+
+    Args:
+        note_id: Of the note.
+        start: Where the span begins (code points of the note).
+        end: Where it ends.
+        said: Its text, so that a note read anew never shows another one in its place.
+        line: The line.
+    """
     path = f"/note/{quote_url(note_id, safe='', errors='replace')}"
     place = f"line={line}" if line is not None else "" if start is None else f"start={start}&end={end}"
-    return f"{path}?{place}#passage" if place else path
+    mark = f"&said={quote_mark(said)}" if said else ""
+    return f"{path}?{place}{mark}#passage" if place else path
 
 
 def render_text(

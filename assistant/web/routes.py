@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
-from assistant.browse import Reading, line_span
+from assistant.browse import Reading, find_quote, line_span
 from assistant.exchange import Exchange, read_records
 from assistant.export import to_html, to_markdown, to_text
 from assistant.web import texts
@@ -22,8 +22,8 @@ from assistant.web.notes.reader import render_note, render_note_page, render_obs
 from assistant.web.pages import render_message_page
 from ingest.errors import CimaiseError
 
-_NUMBER = re.compile(r"[0-9]{1,9}")
-_PLACES = ("start", "end", "line")  # what an address may name of a note
+_NUMBER = re.compile(r"[0-9]{1,10}")
+_PLACES = ("start", "end", "said", "line")  # what an address may name of a note
 _LONGEST_TITLE = 200
 _FRESH = {"Cache-Control": "no-store"}
 
@@ -83,8 +83,10 @@ def _span(text: str, asked: Mapping[str, int]) -> Span | None:
     """Return the span or the line that an address names, None where the note has none such."""
     if "line" in asked:
         return line_span(text, asked["line"])
-    start, end = asked.get("start", 0), asked.get("end", 0)
-    return (start, end) if start < end <= len(text) and len(asked) == 2 else None
+    if not {"start", "end"} <= asked.keys():
+        return None
+    span = asked["start"], asked["end"]
+    return find_quote(text, span, asked.get("said")) if span[0] < span[1] else None
 
 
 def _add_scope(app: FastAPI, chain: PageChain) -> None:

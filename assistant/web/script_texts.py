@@ -19,6 +19,7 @@ SCRIPT: dict[str, Any] = {
     "view_failed": "La page n’a pas pu être ouverte ; vérifiez que Cimaise tourne encore.",
     "open": " (ouvert)",
     "failed": "La note n’a pas pu être ouverte ; vérifiez que Cimaise tourne encore.",
+    "gone": texts.NOTE_UNKNOWN,
     "loading": "J’ouvre la note…",
     "opened": "Note ouverte au passage {number}.",
     "opened_plain": "Note ouverte.",
@@ -69,7 +70,10 @@ SCRIPT: dict[str, Any] = {
     "erased": "Conversation effacée de ce navigateur.",
     "erased_all": "Toutes les conversations sont effacées de ce navigateur.",
     "older": "Plus anciennes ({number})",
-    "cut": "Conversation trop longue pour être rouverte entière\u202f; les dernières questions sont là.",
+    "cut": (
+        "Conversation trop longue pour être rouverte entière\u202f; les dernières questions sont là, "
+        "l’export les a toutes."
+    ),
     "not_kept": "Ce navigateur ne garde pas les conversations\u202f; exportez-les avant de fermer la page.",
     "copied": "Réponse copiée avec ses sources.",
     "not_copied": "La copie a échoué\u202f; vérifiez que Cimaise tourne encore.",

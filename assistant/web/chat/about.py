@@ -10,10 +10,11 @@ from ingest.french import words
 _ASKED = frozenset(
     (
         "que sais tu faire", "que savez vous faire", "que peux tu faire", "que pouvez vous faire",
-        "qu est ce que tu sais faire", "qu est ce que tu peux faire", "qui es tu", "qui etes vous",
+        "qu est ce que tu sais faire", "qu est ce que tu peux faire", "qui es tu",
         "a quoi sers tu", "a quoi tu sers", "tu sais faire quoi", "comment ca marche", "aide",
         "combien de notes", "combien de notes y a t il", "combien y a t il de notes",
         "il y a combien de notes", "combien de notes lis tu", "combien de notes as tu",
+        "bonjour", "bonsoir", "salut", "coucou", "bonjour cimaise", "qui etes vous", "bonjour qui es tu",
     )
 )  # fmt: skip
 

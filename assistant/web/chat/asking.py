@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from assistant.answer import Answer, Question
@@ -116,8 +116,7 @@ def stop_answer(conversation: Conversation, chain: PageChain) -> Shown | None:
     answer = conversation.pending
     if answer is None:
         return None
-    status = texts.STOPPED if answer.sentences else texts.STOPPED_EMPTY
-    return Shown(close(conversation, answer, chain, stopped=True), answer, status, done=True)
+    return Shown(close(conversation, answer, chain, stopped=True), answer, _stopped(answer), done=True)
 
 
 def reopen(written: str, chain: PageChain) -> Shown:
@@ -138,8 +137,13 @@ def reopen(written: str, chain: PageChain) -> Shown:
 def close(
     conversation: Conversation, answer: Answer, chain: PageChain, *, stopped: bool = False
 ) -> Conversation:
-    """Return the conversation with its last answer complete, and what can be done with it."""
-    closed = conversation.close(answer)
+    """Return the conversation with its last answer complete, and what can be done with it.
+
+    One that its reader stopped says so wherever it is read again.
+    """
+    said = _stopped(answer) if stopped else None
+    mode = answer.mode or (chain.mode if stopped else None)
+    closed = conversation.close(replace(answer, mode=mode, notice=said or answer.notice))
     last = closed.exchanges[-1]
     again = answer.mode != chain.mode or not answer.complete  # a model failed: it may answer now
     if stopped:
@@ -147,6 +151,10 @@ def close(
     else:
         body = render_answer(answer, done=True, again=again, filters=last.filters)
     return closed.show(body + render_actions(last, chain.leads(answer)), None)
+
+
+def _stopped(answer: Answer) -> str:
+    return texts.STOPPED if answer.sentences else texts.STOPPED_EMPTY
 
 
 def _failed(conversation: Conversation, answer: Answer, sentence: str) -> Shown:

@@ -66,7 +66,8 @@ def _passage(passage: Passage, answer: Answer) -> str:
 @lru_cache(maxsize=256)
 def _render(passage: Passage, spans: tuple[Span, ...]) -> str:
     start, end = spans[0] if spans else (passage.start, passage.end)
-    url = escape(note_url(passage.note_id, start, end))
+    said = passage.text[start - passage.start : end - passage.start]
+    url = escape(note_url(passage.note_id, start, end, said=said))
     tags = " ".join(f"#{tag}" for tag in passage.tags[:3])
     facts = filter(None, (*passage.heading[-1:], texts.french_date(passage.date), tags))
     parts = [

@@ -10,7 +10,7 @@ from assistant.scope import describe_filters
 from assistant.verdict import REFUSALS
 from assistant.web import texts
 from assistant.web.markup import MARKUP, element, escape, note_url, render_act, render_text
-from ingest.french import hold_marks
+from ingest.french import hold_marks, words
 
 _LAST_WORD = re.compile(r"(?<!\S)\S{1,24}\Z")
 
@@ -153,32 +153,34 @@ def _cite(number: int, sentence: Sentence, answer: Answer) -> str:
     target = _target(number, sentence, answer)
     if target is None:
         return ""
-    url = escape(note_url(target.note_id, target.start, target.end))
+    said = target.quote if isinstance(target, Citation) else target.text
+    url = escape(note_url(target.note_id, target.start, target.end, said=said))
     return f'<a class="cim-cite" href="{url}"><span class="cim-sr">{texts.PASSAGE} </span>{number}</a>'
 
 
 def _target(number: int, sentence: Sentence, answer: Answer) -> Citation | Passage | None:
-    """Return the span a number opens: the quotation in the sentence, else the first, else the passage."""
+    """Return the span a number opens: the quotation most of which is in the sentence, else the passage.
+
+    Of those that are there whole, the last one: the item under its lead-in, the row under its table's head.
+    """
+    said = frozenset(words(sentence.text))
     own = [citation for citation in answer.citations if citation.number == number]
-    words = _fold(sentence.text)
-    for citation in own:
-        quote = _fold(citation.quote)
-        if quote and (quote in words or words in quote):
-            return citation
     if own:
-        return own[0]
+        shares = [_share(words(citation.quote), said) for citation in own]
+        return max(zip(shares, range(len(own)), own, strict=True))[2]
     return next((passage for passage in answer.passages if passage.number == number), None)
 
 
-def _fold(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).casefold()
+def _share(quoted: Sequence[str], said: frozenset[str]) -> float:
+    return sum(word in said for word in quoted) / max(len(quoted), 1)
 
 
 def _gaps(answer: Answer) -> str:
     if not answer.gaps:
         return ""
     urls = {
-        passage.note: note_url(passage.note_id, passage.start, passage.end) for passage in answer.passages
+        passage.note: note_url(passage.note_id, passage.start, passage.end, said=passage.text)
+        for passage in answer.passages
     }
     items = []
     for gap in answer.gaps:

@@ -1,7 +1,7 @@
 /* What one does with an answer: copy it with its sources, export the conversation, say whether it helped. */
 (() => {
   "use strict";
-  const { says, byId, say, drawn, make, button, phrase, acts, records, whole, load, store, side, scope, placeOf } = window.cimaise;
+  const { says, byId, say, did, drawn, make, button, phrase, acts, records, whole, load, store, side, scope, placeOf } = window.cimaise;
   const MARKS = "cimaise.marks";
   let vault = "";
 
@@ -34,7 +34,7 @@
     try {
       await copy(await write("text", [records()[place]]));
       act.focus();
-      say(says.copied);
+      did(says.copied);
     } catch {
       say(says.not_copied, true);
     }
@@ -70,7 +70,7 @@
     const save = async (form, suffix, kind) => {
       try {
         download(named(suffix), kind, await write(form, whole()));
-        say(says.exported);
+        did(says.exported);
       } catch {
         say(says.not_exported, true);
       }
@@ -100,7 +100,7 @@
     const notes = [...new Set(record.citations.map((citation) => citation.path))];
     const gold = { question: record.question, expected_notes: useful ? notes : [], note, filters: record.filters, history };
     const stored = store(MARKS, again ? others : [...others, { key: keyOf(record), vault, useful, gold }]);
-    say(stored ? (again ? says.unmarked : says.marked) : says.not_kept, !stored);
+    say(stored ? (again ? says.unmarked : says.marked) : says.not_kept, !stored, true);
     show();
   }
 
@@ -122,7 +122,7 @@
     const lines = () => own.map((each) => `${JSON.stringify(each.gold)}\n`).join("");
     const erase = () => {
       store(MARKS, marks().filter((each) => each.vault !== vault));
-      say(says.marks_erased);
+      did(says.marks_erased);
       show();
     };
     side.parts.marks.replaceChildren(...(number ? [make("h2", { text: says.marks }),

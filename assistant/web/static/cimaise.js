@@ -13,7 +13,8 @@
   const drawn = []; // what our other scripts do after each of Gradio's drawings
   const shown = []; // what they do after each note that the reader shows: (zone, href, fresh)
   const closed = []; // and once it is closed
-  window.cimaise = { says, byId, say, drawn, find, read, reader: { shown, closed, load, show, close, opened: () => opened } };
+  window.cimaise = { says, byId, say, did, drawn, find, read, reader: { shown, closed, load, show, close, opened: () => opened } };
+  let missing = ""; // why the note asked for last did not open
   let opened = null; // {href, home, label}: what the reader shows, what finds the citation it was opened from, its number
 
   const zoneOf = (link) => link.closest("#evidence, #cim-view")?.id ?? "chat";
@@ -31,11 +32,13 @@
   const citation = () => opened?.home() ?? null;
   const labelOf = (link) => (link.matches(".cim-cite") ? link.childNodes[1].textContent : link.closest(".cim-ev")?.querySelector(".cim-num")?.textContent ?? "");
 
-  /* Faults are shown; the rest is for those who do not see the reader open. */
-  function say(text, fault = false) {
+  /* Faults are shown, and what was done that nothing else shows; the rest is for those who do not see the reader open. */
+  function did(text) { say(text, false, true); }
+  function say(text, fault = false, seen = fault) {
     const status = byId("cim-live");
     if (!status) return;
-    status.classList.toggle("cim-sr", !fault);
+    status.classList.toggle("cim-sr", !seen);
+    status.classList.toggle("cim-fault", fault);
     if (status.textContent !== text) status.textContent = text;
   }
 
@@ -67,9 +70,11 @@
   /* The HTML of a note by its address, null when it cannot be had. */
   async function load(href) {
     const path = href.split("#")[0];
+    missing = says.failed;
     say(says.loading);
     try {
       const response = await fetch(`${path}${path.includes("?") ? "&" : "?"}fragment=1`);
+      if (response.status === 404) missing = says.gone;
       return response.ok ? await response.text() : null;
     } catch {
       return null;
@@ -85,7 +90,7 @@
     if (opened !== mine) return; // closed, or another citation opened meanwhile
     if (html === null) {
       opened = null;
-      say(says.failed, true);
+      say(missing, true);
       return;
     }
     show(html, href);

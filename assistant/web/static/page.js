@@ -24,6 +24,10 @@
   const turns = () => [...document.querySelectorAll("#chat .cim-turn")];
   const busy = () => !byId("send") || Boolean(document.querySelector("#status .cim-busy"));
 
+  /* What had the focus is gone: the field has it next, but on a phone, whose keyboard would come up. */
+  const land = () => setTimeout(() => matchMedia("(hover: hover)").matches && field()?.focus({ preventScroll: true }));
+  document.addEventListener("click", (event) => event.target.closest?.("#stop") && land());
+
   /* Gradio reads its fields on input events. */
   function fill(id, value) {
     const area = byId(id)?.querySelector("textarea, input");
@@ -130,5 +134,5 @@
     for (const act of document.querySelectorAll("a.cim-act:not([role])")) act.setAttribute("role", "button");
   });
 
-  Object.assign(window.cimaise, { make, button, phrase, count, field, turns, busy, fill, context, tell, ask, stopEditing, acts, scope, questionAt, placeOf });
+  Object.assign(window.cimaise, { make, button, phrase, count, field, land, turns, busy, fill, context, tell, ask, stopEditing, acts, scope, questionAt, placeOf });
 })();

@@ -1,7 +1,7 @@
 /* What part of the vault to search: boxes to tick in the left zone, chips over the field. */
 (() => {
   "use strict";
-  const { says, byId, say, drawn, make, button, phrase, count, tell, ask, acts, scope: told, questionAt, side } = window.cimaise;
+  const { says, byId, say, did, drawn, make, button, phrase, count, tell, ask, acts, scope: told, questionAt, side } = window.cimaise;
   const KEPT = "cimaise.scope";
   const SHOWN = 8; // names of a list before the fold
   const filters = { folders: [], tags: [], since: null, until: null };
@@ -49,7 +49,7 @@
     if (!composer || !scope) return;
     const parts = active();
     const chips = parts.map(([name, remove]) =>
-      make("button", { type: "button", class: "cim-chip", click: () => { remove(); say(phrase(says.removed, { name })); focusChips(); } },
+      make("button", { type: "button", class: "cim-chip", click: () => { remove(); did(phrase(says.removed, { name })); focusChips(); } },
         make("span", { class: "cim-sr", text: says.remove }), name));
     const add = make("button", { type: "button", class: "cim-chip cim-chip-add", text: says.refine, click: () => open(".cim-chip-add") });
     const narrow = make("button", {

@@ -2,7 +2,7 @@
    What is kept is the record of each exchange; the server draws it anew, so that nothing kept is ever HTML. */
 (() => {
   "use strict";
-  const { says, byId, say, drawn, make, button, phrase, fill, placeOf, busy, field, side, scope } = window.cimaise;
+  const { says, byId, say, did, drawn, make, button, phrase, fill, placeOf, busy, field, land, side, scope } = window.cimaise;
   const TALKS = "cimaise.talks";
   const CURRENT = "cimaise.current"; // of this tab
   const MOST = 40; // conversations
@@ -111,14 +111,14 @@
     store(TALKS, all().filter((other) => other.id !== talk.id));
     if (talk.id === current()) begin();
     list();
-    say(says.erased);
+    did(says.erased);
     side.parts.talks.querySelector("button")?.focus();
   }
 
   function eraseAll() {
     store(TALKS, all().filter((talk) => talk.vault !== vault));
     begin();
-    say(says.erased_all);
+    did(says.erased_all);
   }
 
   /* What cannot be undone is asked twice, on the same button. */
@@ -134,8 +134,15 @@
   const held = (text) => text.replace(/ (?=[?!:;»])/g, "\u00a0"); // a mark never begins a line
 
   function row(talk) {
-    const opens = make("button", { type: "button", class: "cim-talk", "aria-current": talk.id === current() ? "true" : null, text: held(talk.title), click: () => talk.id === current() ? side.close() : open(talk) });
-    const erases = make("button", { type: "button", class: "cim-erase", click: () => erase(talk) }, make("span", { class: "cim-sr", text: says.erase + talk.title }));
+    const opens = make("button", { type: "button", class: "cim-talk", "aria-current": talk.id === current() ? "true" : null, text: held(talk.title), click: () => { if (talk.id === current()) side.close(); else open(talk); land(); } });
+    const named = make("span", { class: "cim-sr", text: says.erase + talk.title });
+    const erases = make("button", { type: "button", class: "cim-erase", click: () => erases.classList.contains("is-sure") ? erase(talk) : sure(true) }, named);
+    function sure(asked) {
+      erases.classList.toggle("is-sure", asked);
+      named.classList.toggle("cim-sr", !asked);
+      named.textContent = asked ? says.erase_sure : says.erase + talk.title;
+    }
+    erases.addEventListener("blur", () => sure(false));
     return make("li", {}, opens, erases);
   }
 

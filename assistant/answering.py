@@ -1,6 +1,6 @@
 """One question on its way to its answer: who writes, when to fall back, how it ends."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol, cast
 
@@ -22,6 +22,7 @@ _BY_WORDS_ALONE = (
     "La recherche par vecteurs est en panne\u202f; seuls les mots de la question ont été cherchés."
 )
 
+_LOST = "Le dossier des notes n’est plus là\u202f; la réponse vient de la dernière lecture."
 INSTEAD = "Voici des extraits de vos notes, sans IA."  # of what a model would have written
 
 
@@ -98,11 +99,12 @@ class Answering:
             for part in self._fall_back(error):
                 yield part
 
-    def end(self, changed: Iterable[str]) -> Answer:
+    def end(self, changed: Iterable[str], *, lost: bool = False) -> Answer:
         """Return the last part: verdict, mode, and the notes that changed since they were indexed.
 
         Args:
             changed: Titles of the cited notes whose file is no longer what was indexed.
+            lost: Whether the very folder of the notes is gone.
         """
         verdict = self._verdict
         gaps: tuple[Gap, ...] = ()
@@ -112,9 +114,9 @@ class Answering:
             verdict = "answered" if answered else "nearest"
             find = find_open_parts if answered else find_gaps
             gaps = find(self._question, self.finding)
-        titles = ", ".join(f"«\u00a0{title}\u00a0»" for title in changed)
-        notice = f"La note a changé depuis l’indexation\u00a0: {titles}." if titles else None
-        return Answer(verdict=verdict, mode=self._mode, notice=notice, gaps=gaps)
+        return Answer(
+            verdict=verdict, mode=self._mode, notice=_LOST if lost else _changes(list(changed)), gaps=gaps
+        )
 
     @property
     def _has_answer(self) -> bool:
@@ -141,6 +143,14 @@ class Answering:
             yield from map(self._keep, ExtractiveWriter().write(self._question, self.finding))
         else:
             yield from self._refuse()
+
+
+def _changes(titles: Sequence[str]) -> str | None:
+    if not titles:
+        return None
+    what = "La note a" if len(titles) == 1 else "Des notes ont"
+    named = ", ".join(f"«\u00a0{title}\u00a0»" for title in titles)
+    return f"{what} changé depuis l’indexation\u00a0: {named}."
 
 
 def build_writer(settings: Settings, chat_model: BaseChatModel | None, endpoint: Endpoint) -> Writer:

@@ -10,7 +10,7 @@ from pathlib import Path
 from assistant.answer import Answer
 from assistant.browse import FileState, Listing, Reading, Wanted, cut_page, list_notes, read_around
 from assistant.leads import complete_title, find_leads
-from assistant.question import starter_questions
+from assistant.question import is_question, starter_questions
 from assistant.scope import Scope, survey_scope
 from assistant.search import search_notes
 from ingest.cards import load_cards
@@ -82,10 +82,11 @@ class Catalogue:
             return snapshot.store.note(note_id)
 
     def starters(self, limit: int = 4) -> tuple[str, ...]:
-        """Return questions to begin with: the titles of the notes that link to the most others."""
+        """Return questions to begin with: those that hubs ask, then on the notes that most others cite."""
         with self._snapshots.lease() as snapshot:
-            titles = [title for title, _ in snapshot.store.hubs(40)]
-        return starter_questions(titles)[:limit]
+            hubs = [title for title, _ in snapshot.store.hubs(40)]
+            cited = [title for title, _ in snapshot.store.landmarks(40)]
+        return starter_questions(list(dict.fromkeys([*filter(is_question, hubs), *cited, *hubs])))[:limit]
 
     def scope(self) -> Scope:
         """Return the folders, tags and years that a search can keep to."""

@@ -179,7 +179,7 @@ class AnswerChain(Catalogue, Runnable[QuestionInput, Answer]):
             note for note_id in answering.cited_ids if (note := snapshot.store.note(note_id)) is not None
         ]
         changed = [note.title for note in cited if self.file_state(note) != "same"]
-        return answering.end(changed)
+        return answering.end(changed, lost=bool(changed) and not self._settings.vault.is_dir())
 
 
 def build_chain(

@@ -56,9 +56,14 @@ def search_text(question: Question, *, quoting: bool = False) -> str:
     return _WIKILINK.sub(r"\1", question.standalone or complete(question, quoting=quoting))
 
 
+def is_question(title: str) -> bool:
+    """Tell whether a title asks something."""
+    return (words(title) or [""])[0] in _QUESTION_WORDS
+
+
 def starter_questions(titles: Sequence[str]) -> tuple[str, ...]:
     """Return questions to begin with: the titles that are questions, then what one may ask of the others."""
-    asked = [title for title in titles if (words(title) or [""])[0] in _QUESTION_WORDS]
+    asked = [title for title in titles if is_question(title)]
     others = [f"Que disent les notes sur «\u00a0{title}\u00a0»" for title in titles if title not in asked]
     return tuple(_FINAL_MARK.sub("\u202f?", question, count=1) for question in (*asked, *others))
 

@@ -170,6 +170,14 @@ class Store:
         )
         return self.select(sql, (limit,))
 
+    def landmarks(self, limit: int) -> list[tuple[str, int]]:
+        """Return (title, links) of the notes that the most others link to, most first."""
+        sql = (
+            "SELECT title, count(DISTINCT source) AS n FROM notes JOIN links ON target = row "
+            "WHERE target != source GROUP BY row ORDER BY n DESC, title LIMIT ?"
+        )
+        return self.select(sql, (limit,))
+
     def acronyms(self, keys: Iterable[str]) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
         """Return (phrase, what it stands for), as stems, of the acronyms and names that begin with these."""
         marks, values = _marks(keys)

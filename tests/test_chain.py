@@ -335,6 +335,17 @@ def test_embeddings_that_fail_leave_an_answer_by_words_that_says_so(settings: Se
     assert answer.notice is not None
 
 
+def test_a_folder_of_notes_that_is_gone_is_said(settings: Settings) -> None:
+    chain = build_chain(settings)
+    settings.vault.rename(settings.vault.with_name("ailleurs"))
+    answer = chain.invoke(ASKED)
+    chain.close()
+    assert (
+        answer.notice == "Le dossier des notes n’est plus là\u202f; la réponse vient de la dernière lecture."
+    )
+    assert answer.citations
+
+
 @pytest.mark.parametrize("change", ["edit", "delete", "swap"])
 def test_a_cited_note_that_changed_since_is_named(settings: Settings, change: str) -> None:
     chain = build_chain(settings)

@@ -146,6 +146,12 @@ def test_wikilink_shows_its_text_and_code_keeps_its_signs() -> None:
     assert "cim-syn" not in render_text("**a**", (0, 5), raw=True)
 
 
+def test_kind_of_a_callout_is_a_sign() -> None:
+    note = "> [!warning]- Fragile\n> Une note.\n[!x] rien"
+    signs = re.findall(r'cim-syn">(.*?)</span>', render_text(note, (0, len(note))))
+    assert [html.unescape(sign) for sign in signs] == ["> [!warning]- ", "> "]
+
+
 def test_line_under_the_head_of_a_table_is_a_sign() -> None:
     table = "| A | B |\n|---|:-:|\n| x | y |\n| --- | z |\n"
     shown = render_text(table, (0, len(table)))

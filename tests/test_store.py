@@ -220,6 +220,14 @@ def test_hubs_are_the_notes_that_link_to_the_most_others(open_store: Open) -> No
     assert store.hubs(1) == [("La stratégie", 2)]
 
 
+def test_landmarks_are_the_notes_that_the_most_others_link_to(open_store: Open) -> None:
+    store = open_store(
+        {"A.md": "# A\n\n[[B]] [[C]] [[A]]", "B.md": "# B\n\n[[C]] [[C]]", "C.md": "# C\n\nMot."}
+    )
+    assert store.landmarks(5) == [("C", 2), ("B", 1)]
+    assert store.landmarks(1) == [("C", 2)]
+
+
 def test_refrain_is_a_line_that_three_notes_share(open_store: Open) -> None:
     assert open_store(VAULT).refrains == {"voir aussi"}
 

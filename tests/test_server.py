@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answer import Answer, Mode, Question
-from assistant.browse import Listing, Reading, Wanted
+from assistant.browse import Listing, Reading, Wanted, quote_mark
 from assistant.scope import Scope
 from assistant.web import script_texts, texts
 from assistant.web.app import build_app
@@ -204,6 +204,18 @@ def test_bounds_outside_the_note_show_it_unmarked(port: int, query: str) -> None
     assert status == 200
     assert "<mark" not in page
     assert texts.NOTE_SPAN_OUTSIDE in page
+
+
+@pytest.mark.parametrize(
+    ("start", "said", "marked"), [(12, "𝒳", ["𝒳"]), (9, "𝒳", ["𝒳"]), (12, "Y", []), (400, "𝒳", ["𝒳"])]
+)
+def test_only_what_was_quoted_is_marked_where_it_is_now(
+    port: int, start: int, said: str, marked: list[str]
+) -> None:
+    query = f"start={start}&end={start + 1}&said={quote_mark(said)}"
+    _, _, page = _ask(port, f"/note/a%2F%C3%A9?{query}")
+    assert re.findall("<mark[^>]*>(.*?)</mark>", page) == marked
+    assert (texts.NOTE_SPAN_OUTSIDE in page) is not bool(marked)
 
 
 def test_scope_is_told_as_json_that_is_not_kept(port: int) -> None:

@@ -89,7 +89,7 @@ def test_conversations_are_listed_opened_again_and_erased(page: Page) -> None:
     shoot(page, "talks")
     _button(page, "Effacer Quel budget ?")
     expect(page.locator(".cim-talk")).to_have_count(2)  # it is asked twice
-    _button(page, SAYS["erase_sure"])
+    _button(page, SAYS["erase_this"])
     expect(page.locator(".cim-talk")).to_have_text(["Première ?"])
     expect(page.locator("#cim-live")).to_have_text(SAYS["erased"])
     expect(page.locator("#cim-live")).to_have_css("position", "static")  # seen, and not heard only

@@ -65,6 +65,7 @@ SCRIPT: dict[str, Any] = {
     "new": "Nouvelle conversation",
     "talks": "Conversations",
     "erase": "Effacer ",
+    "erase_this": "Effacer\u202f?",
     "erase_all": "Tout effacer",
     "erase_sure": "Effacer pour de bon\u202f?",
     "erased": "Conversation effacée de ce navigateur.",

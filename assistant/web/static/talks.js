@@ -140,7 +140,7 @@
     function sure(asked) {
       erases.classList.toggle("is-sure", asked);
       named.classList.toggle("cim-sr", !asked);
-      named.textContent = asked ? says.erase_sure : says.erase + talk.title;
+      named.textContent = asked ? says.erase_this : says.erase + talk.title;
     }
     erases.addEventListener("blur", () => sure(false));
     return make("li", {}, opens, erases);

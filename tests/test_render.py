@@ -272,6 +272,14 @@ def test_evidence_marks_quotations_then_folds_what_was_not_cited() -> None:
     assert texts.uncited(1) not in render_evidence(answer, done=False)
 
 
+def test_evidence_names_its_question_where_there_are_others() -> None:
+    answer = Answer(question=HOSTILE, passages=(_passage(1, "Un."),))
+    assert render_evidence(answer, done=True, among=True).startswith(
+        f'<p class="cim-eyebrow">Pour «\u00a0{escape(HOSTILE)}'
+    )
+    assert "cim-eyebrow" not in render_evidence(answer, done=True)
+
+
 def test_evidence_merges_overlapping_quotations() -> None:
     passage = _passage(1, "Un deux trois quatre.")
     citations = (_citation(passage, "Un deux"), _citation(passage, "deux trois"))

@@ -192,6 +192,11 @@ def cited(passages: int, notes: int) -> str:
     return f"{count(passages, 'passage cité', 'passages cités')}, dans {count(notes, 'note')}"
 
 
+def about_question(question: str) -> str:
+    """Return which question the passages beside several answers are for."""
+    return f"Pour «\u00a0{question}\u00a0»"
+
+
 def uncited(passages: int) -> str:
     """Return the title of the fold with what was read and not cited."""
     return f"Lu mais non cité ({passages})"

@@ -168,9 +168,13 @@ def _updates(parts: _Parts, shown: Shown) -> Updates:
     return {
         parts.chat: shown.conversation.to_chat(),
         parts.status: _status(shown),
-        parts.evidence: render_legend() if legend else render_evidence(shown.answer, done=shown.done),
+        parts.evidence: render_legend() if legend else _evidence(shown),
         parts.conversation: shown.conversation,
     }
+
+
+def _evidence(shown: Shown) -> str:
+    return render_evidence(shown.answer, done=shown.done, among=len(shown.conversation.exchanges) > 1)
 
 
 def _status(shown: Shown) -> str:

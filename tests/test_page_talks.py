@@ -96,6 +96,18 @@ def test_conversations_are_listed_opened_again_and_erased(page: Page) -> None:
     expect(page.locator("#chat .cim-q")).to_have_text("Première ?")
 
 
+def test_passages_name_their_question_from_the_second_one_on_even_while_it_is_searched(
+    page: Page, site: Site
+) -> None:
+    ask_and_wait(page, "Première ?")
+    expect(page.locator("#evidence .cim-eyebrow")).to_have_count(0)
+    site.chain.gate = threading.Semaphore(0)
+    ask(page, "Seconde ?")
+    expect(page.locator("#evidence .cim-eyebrow")).to_have_text(texts.about_question("Seconde ?"))
+    site.chain.gate.release(100)
+    expect(page.locator("#send")).to_be_visible()
+
+
 def test_stopped_answer_still_says_so_once_it_is_read_again(page: Page, site: Site) -> None:
     site.chain.gate = threading.Semaphore(2)
     ask(page, "Première ?")

@@ -168,6 +168,17 @@ def test_citation_opens_its_own_quotation() -> None:
     assert '<span class="cim-sr">passage </span>1</a>' in shown
 
 
+def test_sentence_quoted_whole_is_not_taken_for_a_shorter_one_in_it() -> None:
+    passage = _passage(1, "Les bénévoles trient le jeudi. Le jeudi, les bénévoles trient.")
+    whole, short = (
+        _citation(passage, "Les bénévoles trient le jeudi."),
+        _citation(passage, "les bénévoles trient."),
+    )
+    sentence = Sentence("Les bénévoles trient le jeudi.", "verbatim", (1,))
+    answer = Answer(sentences=(sentence,), citations=(whole, short), passages=(passage,))
+    assert f"start={whole.start}&#38;" in render_answer(answer, done=False)
+
+
 def test_row_of_a_table_opens_the_row_not_the_head() -> None:
     table = "| Objet | Lieu |\n|---|---|\n| Tigre | Rodez |\n| Ours | Tarbes |"
     passage = _passage(1, table)
@@ -273,10 +284,9 @@ def test_evidence_marks_quotations_then_folds_what_was_not_cited() -> None:
 
 
 def test_evidence_names_its_question_where_there_are_others() -> None:
-    answer = Answer(question=HOSTILE, passages=(_passage(1, "Un."),))
-    assert render_evidence(answer, done=True, among=True).startswith(
-        f'<p class="cim-eyebrow">Pour «\u00a0{escape(HOSTILE)}'
-    )
+    answer = Answer(passages=(_passage(1, "Un."),))
+    named = f'<p class="cim-eyebrow">{escape(texts.about_question(HOSTILE))}</p>'
+    assert render_evidence(answer, done=True, asked=HOSTILE).startswith(named)
     assert "cim-eyebrow" not in render_evidence(answer, done=True)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from assistant.usage import Usage, render_usage
 from ingest import dates
+from ingest.french import hold_marks
 
 BRAND = "Cimaise"
 PAGE_TITLE = "Cimaise : que disent vos notes ?"
@@ -194,7 +195,7 @@ def cited(passages: int, notes: int) -> str:
 
 def about_question(question: str) -> str:
     """Return which question the passages beside several answers are for."""
-    return f"Pour «\u00a0{question}\u00a0»"
+    return hold_marks(f"Pour «\u00a0{question}\u00a0»")
 
 
 def uncited(passages: int) -> str:

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from assistant.answer import Answer, Question
@@ -141,9 +141,8 @@ def close(
 
     One that its reader stopped says so wherever it is read again.
     """
-    said = _stopped(answer) if stopped else None
-    mode = answer.mode or (chain.mode if stopped else None)
-    closed = conversation.close(replace(answer, mode=mode, notice=said or answer.notice))
+    kept = answer + Answer(mode=answer.mode or chain.mode, notice=_stopped(answer)) if stopped else answer
+    closed = conversation.close(kept)
     last = closed.exchanges[-1]
     again = answer.mode != chain.mode or not answer.complete  # a model failed: it may answer now
     if stopped:

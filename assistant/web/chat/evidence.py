@@ -19,19 +19,16 @@ def render_legend() -> str:
     return f'{_heading(texts.LEGEND_TITLE, texts.LEGEND_LEAD)}<div class="cim-legend">{claims}</div></div>'
 
 
-def render_evidence(answer: Answer, *, done: bool, among: bool = False) -> str:
+def render_evidence(answer: Answer, *, done: bool, asked: str = "") -> str:
     """Return the passages the writer was given: those cited with their quotations, then the others, folded.
 
     Args:
         answer: The sum of the parts received.
         done: Whether the last part came; until then no passage moves into the fold.
-        among: Whether other answers stand beside it, so that its question is to be named.
+        asked: Its question, named where other answers stand beside.
     """
-    return _titled(answer, among=among) + _list(answer, done=done)
-
-
-def _titled(answer: Answer, *, among: bool) -> str:
-    return element("p", "cim-eyebrow", escape(texts.about_question(answer.question))) if among else ""
+    about = element("p", "cim-eyebrow", escape(texts.about_question(asked))) if asked else ""
+    return about + _list(answer, done=done)
 
 
 def _list(answer: Answer, *, done: bool) -> str:

@@ -174,7 +174,9 @@ def _updates(parts: _Parts, shown: Shown) -> Updates:
 
 
 def _evidence(shown: Shown) -> str:
-    return render_evidence(shown.answer, done=shown.done, among=len(shown.conversation.exchanges) > 1)
+    exchanges = shown.conversation.exchanges
+    asked = exchanges[-1].question if len(exchanges) > 1 else ""
+    return render_evidence(shown.answer, done=shown.done, asked=asked)
 
 
 def _status(shown: Shown) -> str:

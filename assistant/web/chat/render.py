@@ -159,15 +159,17 @@ def _cite(number: int, sentence: Sentence, answer: Answer) -> str:
 
 
 def _target(number: int, sentence: Sentence, answer: Answer) -> Citation | Passage | None:
-    """Return the span a number opens: the quotation most of which is in the sentence, else the passage.
+    """Return the span a number opens: the quotation that is the sentence, or most of which is in it.
 
-    Of those that are there whole, the last one: the item under its lead-in, the row under its table's head.
+    Of those that are in it whole, the last one: the item under its lead-in, the row under its table's head.
+    Without a quotation, the passage.
     """
-    said = frozenset(words(sentence.text))
+    said = words(sentence.text)
     own = [citation for citation in answer.citations if citation.number == number]
     if own:
-        shares = [_share(words(citation.quote), said) for citation in own]
-        return max(zip(shares, range(len(own)), own, strict=True))[2]
+        quoted = [words(citation.quote) for citation in own]
+        fits = [(quote == said, _share(quote, frozenset(said)), at) for at, quote in enumerate(quoted)]
+        return own[max(fits)[2]]
     return next((passage for passage in answer.passages if passage.number == number), None)
 
 

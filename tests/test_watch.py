@@ -100,7 +100,7 @@ def test_new_renamed_and_removed_notes_are_followed(following: Following) -> Non
     expected = {"Neuve.md": "Une note.", "dossier/Note.md": "Version 0.", "Autre.md": "Le musée."}
     following.wait(lambda: texts_in(following.settings) == expected)
     (vault / "Neuve.md").unlink()
-    following.wait(lambda: following.reports[-1].removed == 1 and len(following.reports) == 2)
+    following.wait(lambda: len(following.reports) == 2 and following.reports[-1].removed == 1)
 
 
 def test_notes_are_read_once_they_are_still(following: Following) -> None:
